@@ -1,0 +1,84 @@
+import type { Address } from "../model/address.ts";
+import { type AddressRange, cidrRange, mergeRanges, subtractRanges } from "../model/cidr.ts";
+import type { EndpointId } from "../model/endpoint.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import type { Peer } from "../model/policy.ts";
+import type { AddressSet, AddressSetId, Touched } from "../model/ruleset.ts";
+import { createSetLog } from "./change-log.ts";
+import {
+  createEndpointSet,
+  type EndpointSet,
+  type Member,
+  type PeerIndex,
+  type PeerSelector,
+} from "./endpoint-set.ts";
+import { peerText } from "./peer-text.ts";
+import { createSharedSets, type SharedSets } from "./shared-sets.ts";
+
+/** Different peers by their keys. */
+export type PeersByKey = ReadonlyMap<string, Peer>;
+
+export interface AddressSets extends SharedSets<PeersByKey, AddressSetId> {
+  /** Live. */
+  readonly sets: ReadonlyMap<AddressSetId, AddressSet>;
+  takeTouched(): Touched["addressSets"];
+}
+
+/** Equal lists of peers get equal ids, whatever their order. */
+export function addressSetId(peers: PeersByKey): AddressSetId {
+  return fingerprint(JSON.stringify([...peers.keys()].toSorted())) as AddressSetId;
+}
+
+/** The addresses of all blocks among the peers; a block's exceptions take nothing from another block. */
+export function blockRanges(peers: Iterable<Peer>): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (const peer of peers) {
+    if (peer.kind !== "block") continue;
+    ranges.push(...subtractRanges(peer.nets.map(cidrRange), peer.notNets.map(cidrRange)));
+  }
+  return mergeRanges(ranges);
+}
+
+export function createAddressSets(
+  index: PeerIndex,
+  memberOf: (id: EndpointId) => Member | undefined,
+): AddressSets {
+  const sets = new Map<AddressSetId, AddressSet>();
+  const log = createSetLog<AddressSetId, Address>();
+
+  function make(id: AddressSetId, peers: PeersByKey): () => void {
+    const sorted = [...peers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, peer]) => peer);
+    const selected = sorted.filter((peer) => peer.kind === "endpoints");
+    const addresses = new Set<Address>();
+    const set: EndpointSet = createEndpointSet<Address>({
+      elements: addresses,
+      contribution: (member) =>
+        active.some((selector) => member.matched.has(selector)) ? member.addresses : [],
+      added: (address) => log.added(id, address),
+      removed: (address) => log.removed(id, address),
+    });
+    const active: readonly PeerSelector[] = selected.map(({ selector }) => index.acquire(selector, set));
+    sets.set(id, {
+      id,
+      title: sorted.map(peerText).join(" or "),
+      addresses,
+      hasEndpoints: selected.length > 0,
+      ranges: blockRanges(sorted),
+    });
+    log.came(id);
+    for (const { members } of active) {
+      for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
+    }
+    return () => {
+      log.went(id, addresses);
+      sets.delete(id);
+      for (const selector of active) index.release(selector, set);
+    };
+  }
+
+  return {
+    ...createSharedSets({ idOf: addressSetId, make }),
+    sets,
+    takeTouched: () => log.take((id) => sets.get(id)?.addresses),
+  };
+}

@@ -1,0 +1,143 @@
+import type { Endpoint, EndpointId } from "../model/endpoint.ts";
+import type { Ruleset, Touched } from "../model/ruleset.ts";
+import { unreachable } from "../model/unreachable.ts";
+import { type ClusterState, emptyClusterState, fold, type Update } from "../model/update.ts";
+import { createAddressOwners } from "./address-owners.ts";
+import { createAddressSets } from "./address-sets.ts";
+import { type EndpointSet, type Member, type MemberChange, moveMembers } from "./endpoint-set.ts";
+import { createLocalEndpoints } from "./local-endpoints.ts";
+import { createProgramStore } from "./program-store.ts";
+import { createSelectorIndex } from "./selector-index.ts";
+import { createServiceSets } from "./service-sets.ts";
+
+export interface CompilerOptions {
+  /** Whose rules are wanted. Default: the endpoints that have an attachment. */
+  readonly isLocal?: (endpoint: Endpoint) => boolean;
+}
+
+/** Cluster state in, ruleset out. The work follows the change, the result does not depend on the way there. */
+export interface Compiler {
+  /** Takes current values in, together: whoever reads the ruleset never sees half of them. */
+  apply(updates: readonly Update[]): void;
+  readonly state: ClusterState;
+  /** Live: it changes with the next `apply`. The order inside its maps and sets says nothing. */
+  readonly ruleset: Ruleset;
+  /** Exactly what differs from the ruleset at the last call; the first call compares with the empty ruleset. */
+  takeTouched(): Touched;
+}
+
+function alive(endpoint: Endpoint | undefined): Endpoint | undefined {
+  return endpoint?.finished === true ? undefined : endpoint;
+}
+
+export function createCompiler(options: CompilerOptions = {}): Compiler {
+  const isLocal = options.isLocal ?? (({ attachment }: Endpoint) => attachment !== undefined);
+  const state = emptyClusterState();
+  const owners = createAddressOwners();
+  const peers = createSelectorIndex<EndpointSet>(state.namespaces);
+  const addressSets = createAddressSets(peers, memberOf);
+  const serviceSets = createServiceSets(peers, memberOf);
+  const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets });
+  const local = createLocalEndpoints({ state, owners, programs });
+
+  function memberOf(id: EndpointId): Member | undefined {
+    const endpoint = alive(state.endpoints.get(id));
+    if (endpoint === undefined) return undefined;
+    return { endpoint, addresses: owners.owned(id), matched: peers.matched(id) };
+  }
+
+  function endpointChanged(
+    id: EndpointId,
+    previous: Endpoint | undefined,
+    present: Endpoint | undefined,
+  ): void {
+    const [before, after] = [alive(previous), alive(present)];
+    const addressesBefore = owners.owned(id);
+    const owned = owners.change(before, after);
+    const { before: matched } = peers.put(id, after);
+    const changes: MemberChange[] = [
+      {
+        before: before && { endpoint: before, addresses: addressesBefore, matched },
+        after: memberOf(id),
+      },
+    ];
+    local.put(id, after !== undefined && isLocal(after) ? after : undefined);
+    for (const [rival, addresses] of owned) {
+      if (rival === id) continue;
+      const now = memberOf(rival);
+      changes.push({ before: now && { ...now, addresses: addresses.before }, after: now });
+      local.mark(rival);
+    }
+    moveMembers(changes);
+  }
+
+  function namespaceChanged(name: string): void {
+    const changes = peers.namespaceChanged(name).map(({ id, before }): MemberChange => {
+      const now = memberOf(id);
+      return { before: now && { ...now, matched: before }, after: now };
+    });
+    moveMembers(changes);
+    local.namespaceChanged(name);
+  }
+
+  function take(update: Update): void {
+    switch (update.kind) {
+      case "namespace": {
+        if (state.namespaces.get(update.name) === update.value) return;
+        fold(state, update);
+        return namespaceChanged(update.name);
+      }
+      case "endpoint": {
+        const before = state.endpoints.get(update.id);
+        if (before === update.value) return;
+        fold(state, update);
+        return endpointChanged(update.id, before, update.value);
+      }
+      case "policy": {
+        if (state.policies.get(update.id) === update.value) return;
+        fold(state, update);
+        local.policyChanged(update.id, update.value);
+        return programs.policyChanged(update.id);
+      }
+      default:
+        return unreachable(update);
+    }
+  }
+
+  return {
+    apply(updates) {
+      for (const update of updates) take(update);
+      local.settle();
+      programs.build();
+    },
+    state,
+    ruleset: {
+      addressSets: addressSets.sets,
+      serviceSets: serviceSets.sets,
+      programs: programs.programs,
+      endpoints: local.rules,
+    },
+    takeTouched: () => ({
+      addressSets: addressSets.takeTouched(),
+      serviceSets: serviceSets.takeTouched(),
+      programs: programs.takeTouched(),
+      endpoints: local.takeTouched(),
+    }),
+  };
+}
+
+/** All of a state as updates. */
+export function stateUpdates({ namespaces, endpoints, policies }: ClusterState): Update[] {
+  return [
+    ...[...namespaces].map(([name, value]): Update => ({ kind: "namespace", name, value })),
+    ...[...endpoints].map(([id, value]): Update => ({ kind: "endpoint", id, value })),
+    ...[...policies].map(([id, value]): Update => ({ kind: "policy", id, value })),
+  ];
+}
+
+/** The ruleset of a state, from scratch. */
+export function compileRuleset(state: ClusterState, options: CompilerOptions = {}): Ruleset {
+  const compiler = createCompiler(options);
+  compiler.apply(stateUpdates(state));
+  return compiler.ruleset;
+}

@@ -1,0 +1,114 @@
+import type { Attachment, Endpoint, EndpointId } from "../model/endpoint.ts";
+import type { Direction, Policy, PolicyId } from "../model/policy.ts";
+import type { EndpointRules, ProgramId } from "../model/ruleset.ts";
+import type { ClusterState } from "../model/update.ts";
+import type { AddressOwners } from "./address-owners.ts";
+import { createValueLog } from "./change-log.ts";
+import { relevantPorts } from "./named-ports.ts";
+import type { ProgramStore } from "./program-store.ts";
+import { type ActiveSelector, createSelectorIndex } from "./selector-index.ts";
+
+/** Which policies isolate which local endpoint, and the rules that follow. */
+export interface LocalEndpoints {
+  /** Live, but only `settle` changes it. */
+  readonly rules: ReadonlyMap<EndpointId, EndpointRules>;
+  /** Undefined: gone, finished or not of this node. */
+  put(id: EndpointId, endpoint: Endpoint | undefined): void;
+  /** Something else about the endpoint changed, for example its addresses; others than local ones do no harm. */
+  mark(id: EndpointId): void;
+  namespaceChanged(name: string): void;
+  policyChanged(id: PolicyId, policy: Policy | undefined): void;
+  /** Brings the rules of all endpoints that changed up to date. */
+  settle(): void;
+  takeTouched(): Set<EndpointId>;
+}
+
+export interface LocalEndpointsOptions {
+  readonly state: ClusterState;
+  readonly owners: AddressOwners;
+  readonly programs: ProgramStore;
+}
+
+// An endpoint of another node that is compiled all the same, to explain it, has no attachment here.
+const ELSEWHERE: Attachment = { kind: "address" };
+
+export function createLocalEndpoints({ state, owners, programs }: LocalEndpointsOptions): LocalEndpoints {
+  const subjects = createSelectorIndex<PolicyId>(state.namespaces);
+  const selectorOf = new Map<PolicyId, ActiveSelector<PolicyId>>();
+  const endpoints = new Map<EndpointId, Endpoint>();
+  const rules = new Map<EndpointId, EndpointRules>();
+  const changed = new Set<EndpointId>();
+  const log = createValueLog<EndpointId, EndpointRules>();
+
+  function isolating(id: EndpointId): Policy[] {
+    const ids: PolicyId[] = [];
+    for (const { users } of subjects.matched(id)) ids.push(...users);
+    return ids.toSorted().flatMap((policy) => state.policies.get(policy) ?? []);
+  }
+
+  function choose(
+    endpoint: Endpoint,
+    isolatedBy: readonly Policy[],
+    direction: Direction,
+  ): ProgramId | "allow" {
+    const policies = isolatedBy.filter(({ directions }) => directions.includes(direction));
+    if (policies.length === 0) return "allow";
+    const ports = direction === "ingress" ? relevantPorts(policies, endpoint.ports) : [];
+    return programs.acquire({ direction, policies, ports });
+  }
+
+  function refresh(id: EndpointId): void {
+    const endpoint = endpoints.get(id);
+    const before = rules.get(id);
+    if (endpoint !== undefined || before !== undefined) log.changing(id, before);
+    if (endpoint === undefined) {
+      rules.delete(id);
+    } else {
+      const policies = isolating(id);
+      rules.set(id, {
+        id,
+        attachment: endpoint.attachment ?? ELSEWHERE,
+        addresses: owners.owned(id),
+        ingress: choose(endpoint, policies, "ingress"),
+        egress: choose(endpoint, policies, "egress"),
+      });
+    }
+    if (before !== undefined && before.ingress !== "allow") programs.release(before.ingress);
+    if (before !== undefined && before.egress !== "allow") programs.release(before.egress);
+  }
+
+  function markMembers(active: ActiveSelector<PolicyId> | undefined): void {
+    for (const id of active?.members ?? []) changed.add(id);
+  }
+
+  return {
+    rules,
+    put(id, endpoint) {
+      if (endpoint === undefined && !endpoints.has(id)) return;
+      if (endpoint === undefined) endpoints.delete(id);
+      else endpoints.set(id, endpoint);
+      subjects.put(id, endpoint);
+      changed.add(id);
+    },
+    mark: (id) => void changed.add(id),
+    namespaceChanged(name) {
+      for (const { id } of subjects.namespaceChanged(name)) changed.add(id);
+    },
+    policyChanged(id, policy) {
+      const left = selectorOf.get(id);
+      markMembers(left);
+      if (policy === undefined) selectorOf.delete(id);
+      else selectorOf.set(id, subjects.acquire(policy.subjects, id));
+      const entered = selectorOf.get(id);
+      if (entered !== left) {
+        markMembers(entered);
+        if (left !== undefined) subjects.release(left, id);
+      }
+    },
+    settle() {
+      for (const id of changed) refresh(id);
+      changed.clear();
+    },
+    takeTouched: () => log.take(rules),
+  };
+}

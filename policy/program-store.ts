@@ -1,0 +1,156 @@
+import type { NamedPort } from "../model/endpoint.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import type { Direction, Policy, PolicyId } from "../model/policy.ts";
+import type { AddressSetId, Peers, Program, ProgramId, ServiceSetId, Stage } from "../model/ruleset.ts";
+import type { AddressSets } from "./address-sets.ts";
+import { createValueLog } from "./change-log.ts";
+import { mergeRules, type PeerUnion } from "./program.ts";
+import type { ServiceSets } from "./service-sets.ts";
+
+/** What a program stands for. */
+export interface ProgramSpec {
+  readonly direction: Direction;
+  /** Sorted by id. */
+  readonly policies: readonly Policy[];
+  /** The endpoint's ports that names in the policies' ingress rules mean; none for egress. */
+  readonly ports: readonly NamedPort[];
+}
+
+export interface ProgramStore {
+  /** Live. Programs acquired since the last `build` are missing. */
+  readonly programs: ReadonlyMap<ProgramId, Program>;
+  acquire(spec: ProgramSpec): ProgramId;
+  release(id: ProgramId): void;
+  policyChanged(id: PolicyId): void;
+  /** Drops programs out of use; builds those that are new or whose policies changed. */
+  build(): void;
+  takeTouched(): Set<ProgramId>;
+}
+
+export interface ProgramStoreOptions {
+  readonly policies: ReadonlyMap<PolicyId, Policy>;
+  readonly addressSets: AddressSets;
+  readonly serviceSets: ServiceSets;
+}
+
+interface Entry {
+  readonly direction: Direction;
+  readonly policies: readonly PolicyId[];
+  readonly ports: readonly NamedPort[];
+  uses: number;
+  /** Uses of sets that the present program holds. */
+  sets: readonly AddressSetId[];
+  services: ServiceSetId | undefined;
+}
+
+/** An edited policy keeps its program's id, so the edit costs a program's content and no endpoint. */
+function programId({ direction, policies, ports }: ProgramSpec): ProgramId {
+  const named = ports.map(({ name, protocol, port }) => [name, protocol, port]);
+  return fingerprint(JSON.stringify([direction, policies.map(({ id }) => id), named])) as ProgramId;
+}
+
+export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
+  const { addressSets, serviceSets } = options;
+  const entries = new Map<ProgramId, Entry>();
+  const programs = new Map<ProgramId, Program>();
+  const byPolicy = new Map<PolicyId, Set<ProgramId>>();
+  const stale = new Set<ProgramId>();
+  const unused = new Set<ProgramId>();
+  const log = createValueLog<ProgramId, Program>();
+
+  function drop(id: ProgramId): void {
+    const entry = entries.get(id);
+    if (entry === undefined) return;
+    log.changing(id, programs.get(id));
+    programs.delete(id);
+    entries.delete(id);
+    stale.delete(id);
+    for (const policy of entry.policies) {
+      const using = byPolicy.get(policy);
+      using?.delete(id);
+      if (using?.size === 0) byPolicy.delete(policy);
+    }
+    giveBack(entry);
+  }
+
+  function giveBack({ sets, services }: Pick<Entry, "sets" | "services">): void {
+    for (const set of sets) addressSets.release(set);
+    if (services !== undefined) serviceSets.release(services);
+  }
+
+  function rebuild(id: ProgramId, entry: Entry): void {
+    const held = { sets: entry.sets, services: entry.services };
+    const sets: AddressSetId[] = [];
+    const peersOf = (union: PeerUnion): Peers => {
+      if (union === "everyone") return { kind: "everyone" };
+      const set = addressSets.acquire(union);
+      sets.push(set);
+      return { kind: "set", set };
+    };
+    const policies = entry.policies.flatMap((policy) => options.policies.get(policy) ?? []);
+    const merged = mergeRules(
+      policies.flatMap((policy) => policy[entry.direction]),
+      { direction: entry.direction, ports: entry.ports },
+    );
+    const nobody = merged.anyPort !== "everyone" && merged.anyPort.size === 0;
+    const stage: Stage = {
+      verdict: "accept",
+      anyPort: nobody ? undefined : peersOf(merged.anyPort),
+      segments: merged.segments.map(({ protocol, first, last, peers }) => {
+        return { protocol, first, last, peers: peersOf(peers) };
+      }),
+      services: merged.destinations.size > 0 ? serviceSets.acquire(merged.destinations) : undefined,
+    };
+    const empty = nobody && stage.segments.length === 0 && stage.services === undefined;
+    log.changing(id, programs.get(id));
+    programs.set(id, {
+      id,
+      direction: entry.direction,
+      title: policies.map(({ title }) => title).join(", "),
+      stages: empty ? [] : [stage],
+    });
+    entry.sets = sets;
+    entry.services = stage.services;
+    giveBack(held);
+  }
+
+  return {
+    programs,
+    acquire(spec) {
+      const id = programId(spec);
+      const known = entries.get(id);
+      if (known !== undefined) {
+        if (known.uses++ === 0) unused.delete(id);
+        return id;
+      }
+      const policies = spec.policies.map((policy) => policy.id);
+      const { direction, ports } = spec;
+      entries.set(id, { direction, policies, ports, uses: 1, sets: [], services: undefined });
+      for (const policy of policies) {
+        const using = byPolicy.get(policy) ?? new Set<ProgramId>();
+        byPolicy.set(policy, using.add(id));
+      }
+      stale.add(id);
+      return id;
+    },
+    release(id) {
+      const entry = entries.get(id);
+      if (entry !== undefined && --entry.uses === 0) unused.add(id);
+    },
+    policyChanged(id) {
+      for (const program of byPolicy.get(id) ?? []) stale.add(program);
+    },
+    build() {
+      for (const id of unused) drop(id);
+      unused.clear();
+      for (const id of stale) {
+        const entry = entries.get(id);
+        if (entry !== undefined) rebuild(id, entry);
+      }
+      stale.clear();
+      addressSets.sweep();
+      serviceSets.sweep();
+    },
+    takeTouched: () => log.take(programs),
+  };
+}

@@ -1,0 +1,199 @@
+import type { Endpoint, EndpointId, Namespace } from "../model/endpoint.ts";
+import { type EndpointSelector, type NamespaceSelector, selectorMatches } from "../model/selector.ts";
+import { selectorKey } from "./peer-text.ts";
+
+/** A selector that somebody asks, and the endpoints that it selects now. */
+export interface ActiveSelector<User> {
+  readonly selector: EndpointSelector;
+  readonly users: Set<User>;
+  readonly members: Set<EndpointId>;
+  /** Where its endpoints live; undefined: anywhere. */
+  readonly namespaces: Set<string> | undefined;
+}
+
+export interface MatchChange<User> {
+  readonly id: EndpointId;
+  readonly before: ReadonlySet<ActiveSelector<User>>;
+  readonly after: ReadonlySet<ActiveSelector<User>>;
+}
+
+/**
+ * Keeps, for every active selector, which endpoints it selects. A changed endpoint is compared with the selectors
+ * that can reach its namespace only; an index by label can come between `candidates` and the comparison.
+ */
+export interface SelectorIndex<User> {
+  /** Looks once at the endpoints of the selector's namespaces, if nobody asked it before. */
+  acquire(selector: EndpointSelector, user: User): ActiveSelector<User>;
+  /** Forgets the selector when its last user goes. */
+  release(active: ActiveSelector<User>, user: User): void;
+  /** Puts an endpoint in the place of the one with that id; undefined: it is gone. */
+  put(id: EndpointId, endpoint: Endpoint | undefined): MatchChange<User>;
+  /** To be called after the namespace changed in the map of namespaces. Returns the endpoints that it moves. */
+  namespaceChanged(name: string): readonly MatchChange<User>[];
+  matched(id: EndpointId): ReadonlySet<ActiveSelector<User>>;
+}
+
+/** Whether endpoints of that namespace are meant; a namespace unknown or unreadable has no labels to ask for. */
+export function namespaceMatches(
+  selector: NamespaceSelector,
+  name: string,
+  namespaces: ReadonlyMap<string, Namespace>,
+): boolean {
+  if (selector.kind === "any") return true;
+  if (selector.kind === "named") return selector.name === name;
+  const namespace = namespaces.get(name);
+  if (namespace === undefined || namespace.unreadable === true) return false;
+  return selectorMatches(selector.selector, namespace.labels);
+}
+
+function bucket<Key, Inner>(map: Map<Key, Inner>, key: Key, make: () => Inner): Inner {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** `namespaces` is read whenever a selector asks for labels of namespaces: the owner keeps it current. */
+export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namespace>): SelectorIndex<User> {
+  type Active = ActiveSelector<User>;
+  const nothing: ReadonlySet<Active> = new Set();
+  const byKey = new Map<string, Active>();
+  const keys = new Map<Active, string>();
+  const everywhere = new Set<Active>();
+  const labelled = new Set<Active>();
+  const selectorsByNamespace = new Map<string, Set<Active>>();
+  const endpointsByNamespace = new Map<string, Map<EndpointId, Endpoint>>();
+  const namespaceOf = new Map<EndpointId, string>();
+  const matches = new Map<EndpointId, Set<Active>>();
+
+  function reach(active: Active, namespace: string): void {
+    active.namespaces?.add(namespace);
+    bucket(selectorsByNamespace, namespace, () => new Set()).add(active);
+  }
+
+  function unreach(active: Active, namespace: string): void {
+    const there = selectorsByNamespace.get(namespace);
+    there?.delete(active);
+    if (there?.size === 0) selectorsByNamespace.delete(namespace);
+    active.namespaces?.delete(namespace);
+  }
+
+  function* candidates(namespace: string): Iterable<Active> {
+    yield* selectorsByNamespace.get(namespace) ?? nothing;
+    yield* everywhere;
+  }
+
+  function take(active: Active, endpoints: ReadonlyMap<EndpointId, Endpoint> | undefined): void {
+    for (const [id, endpoint] of endpoints ?? []) {
+      if (!selectorMatches(active.selector.endpoints, endpoint.labels)) continue;
+      active.members.add(id);
+      bucket(matches, id, () => new Set()).add(active);
+    }
+  }
+
+  function activate(key: string, selector: EndpointSelector): Active {
+    const where = selector.namespaces;
+    const anywhere = where.kind === "any";
+    const active: Active = {
+      selector,
+      users: new Set(),
+      members: new Set(),
+      namespaces: anywhere ? undefined : new Set(),
+    };
+    byKey.set(key, active);
+    keys.set(active, key);
+    if (anywhere) {
+      everywhere.add(active);
+      for (const endpoints of endpointsByNamespace.values()) take(active, endpoints);
+      return active;
+    }
+    if (where.kind === "labelled") labelled.add(active);
+    const names = where.kind === "named" ? [where.name] : namespaces.keys();
+    for (const name of names) {
+      if (!namespaceMatches(where, name, namespaces)) continue;
+      reach(active, name);
+      take(active, endpointsByNamespace.get(name));
+    }
+    return active;
+  }
+
+  function deactivate(active: Active): void {
+    byKey.delete(keys.get(active) ?? "");
+    keys.delete(active);
+    everywhere.delete(active);
+    labelled.delete(active);
+    for (const namespace of active.namespaces ?? []) unreach(active, namespace);
+    for (const id of active.members) {
+      const of = matches.get(id);
+      of?.delete(active);
+      if (of?.size === 0) matches.delete(id);
+    }
+  }
+
+  function place(id: EndpointId, endpoint: Endpoint | undefined): void {
+    const previous = namespaceOf.get(id);
+    if (previous !== undefined && previous !== endpoint?.namespace) {
+      const there = endpointsByNamespace.get(previous);
+      there?.delete(id);
+      if (there?.size === 0) endpointsByNamespace.delete(previous);
+      namespaceOf.delete(id);
+    }
+    if (endpoint === undefined) return;
+    bucket(endpointsByNamespace, endpoint.namespace, () => new Map()).set(id, endpoint);
+    namespaceOf.set(id, endpoint.namespace);
+  }
+
+  function replace(id: EndpointId, before: ReadonlySet<Active>, after: Set<Active>): MatchChange<User> {
+    for (const active of before) if (!after.has(active)) active.members.delete(id);
+    for (const active of after) if (!before.has(active)) active.members.add(id);
+    if (after.size > 0) matches.set(id, after);
+    else matches.delete(id);
+    return { id, before, after };
+  }
+
+  return {
+    acquire(selector, user) {
+      const key = selectorKey(selector);
+      const active = byKey.get(key) ?? activate(key, selector);
+      active.users.add(user);
+      return active;
+    },
+    release(active, user) {
+      if (active.users.delete(user) && active.users.size === 0) deactivate(active);
+    },
+    put(id, endpoint) {
+      place(id, endpoint);
+      const after = new Set<Active>();
+      if (endpoint !== undefined) {
+        for (const active of candidates(endpoint.namespace)) {
+          if (selectorMatches(active.selector.endpoints, endpoint.labels)) after.add(active);
+        }
+      }
+      return replace(id, matches.get(id) ?? nothing, after);
+    },
+    namespaceChanged(name) {
+      const flipped = [...labelled].filter(
+        (active) =>
+          (active.namespaces?.has(name) ?? false) !==
+          namespaceMatches(active.selector.namespaces, name, namespaces),
+      );
+      for (const active of flipped) {
+        if (active.namespaces?.has(name) === true) unreach(active, name);
+        else reach(active, name);
+      }
+      const changes: MatchChange<User>[] = [];
+      if (flipped.length === 0) return changes;
+      for (const [id, endpoint] of endpointsByNamespace.get(name) ?? []) {
+        const concerned = flipped.filter((active) =>
+          selectorMatches(active.selector.endpoints, endpoint.labels),
+        );
+        if (concerned.length === 0) continue;
+        const before = matches.get(id) ?? nothing;
+        changes.push(replace(id, before, before.symmetricDifference(new Set(concerned))));
+      }
+      return changes;
+    },
+    matched: (id) => matches.get(id) ?? nothing,
+  };
+}

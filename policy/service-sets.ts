@@ -1,0 +1,106 @@
+import { addressValue } from "../model/address.ts";
+import { type AddressRange, rangeContains } from "../model/cidr.ts";
+import type { EndpointId } from "../model/endpoint.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import type { Peer } from "../model/policy.ts";
+import { type Protocol, protocolName } from "../model/protocol.ts";
+import { type Service, type ServiceSet, type ServiceSetId, service, type Touched } from "../model/ruleset.ts";
+import type { EndpointSelector } from "../model/selector.ts";
+import { blockRanges } from "./address-sets.ts";
+import { createSetLog } from "./change-log.ts";
+import { createEndpointSet, type Member, type PeerIndex, type PeerSelector } from "./endpoint-set.ts";
+import { peerKey, peerText } from "./peer-text.ts";
+import { createSharedSets, type SharedSets } from "./shared-sets.ts";
+
+/** A port by its name on some peers. */
+export interface NamedDestination {
+  readonly protocol: Protocol;
+  readonly name: string;
+  readonly peer: Peer | "everyone";
+}
+
+/** Different destinations by their keys. */
+export type DestinationsByKey = ReadonlyMap<string, NamedDestination>;
+
+export interface ServiceSets extends SharedSets<DestinationsByKey, ServiceSetId> {
+  /** Live. */
+  readonly sets: ReadonlyMap<ServiceSetId, ServiceSet>;
+  takeTouched(): Touched["serviceSets"];
+}
+
+const EVERY_ENDPOINT: EndpointSelector = { namespaces: { kind: "any" }, endpoints: { kind: "all" } };
+
+export function destinationKey({ protocol, name, peer }: NamedDestination): string {
+  return JSON.stringify([protocol, name, peer === "everyone" ? peer : peerKey(peer)]);
+}
+
+function destinationText({ protocol, name, peer }: NamedDestination): string {
+  return `port ${name} (${protocolName(protocol)}) of ${peer === "everyone" ? "every endpoint" : peerText(peer)}`;
+}
+
+function serviceSetId(destinations: DestinationsByKey): ServiceSetId {
+  return fingerprint(JSON.stringify([...destinations.keys()].toSorted())) as ServiceSetId;
+}
+
+/** A destination as a set asks for it. */
+interface Question {
+  readonly destination: NamedDestination;
+  readonly selector: PeerSelector;
+  /** Where the address must be; undefined: anywhere. */
+  readonly ranges: readonly AddressRange[] | undefined;
+}
+
+function answer({ destination, selector, ranges }: Question, member: Member): Service[] {
+  if (!member.matched.has(selector)) return [];
+  const { endpoint, addresses } = member;
+  const { protocol, name } = destination;
+  const ports = endpoint.ports.filter((port) => port.name === name && port.protocol === protocol);
+  if (ports.length === 0) return [];
+  const reached = addresses.filter(
+    (address) => ranges?.some((range) => rangeContains(range, addressValue(address))) ?? true,
+  );
+  return reached.flatMap((address) => ports.map(({ port }) => service(address, protocol, port)));
+}
+
+export function createServiceSets(
+  index: PeerIndex,
+  memberOf: (id: EndpointId) => Member | undefined,
+): ServiceSets {
+  const sets = new Map<ServiceSetId, ServiceSet>();
+  const log = createSetLog<ServiceSetId, Service>();
+
+  function make(id: ServiceSetId, byKey: DestinationsByKey): () => void {
+    const destinations = [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+    const services = new Set<Service>();
+    const set = createEndpointSet<Service>({
+      elements: services,
+      contribution: (member) => questions.flatMap((question) => answer(question, member)),
+      added: (element) => log.added(id, element),
+      removed: (element) => log.removed(id, element),
+    });
+    const questions = destinations.map((destination): Question => {
+      const { peer } = destination;
+      const block = peer !== "everyone" && peer.kind === "block";
+      const who = peer === "everyone" || block ? EVERY_ENDPOINT : peer.selector;
+      const ranges = block ? blockRanges([peer]) : undefined;
+      return { destination, selector: index.acquire(who, set), ranges };
+    });
+    const selectors = new Set(questions.map(({ selector }) => selector));
+    sets.set(id, { id, title: destinations.map(destinationText).join(" or "), services });
+    log.came(id);
+    for (const { members } of selectors) {
+      for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
+    }
+    return () => {
+      log.went(id, services);
+      sets.delete(id);
+      for (const selector of selectors) index.release(selector, set);
+    };
+  }
+
+  return {
+    ...createSharedSets({ idOf: serviceSetId, make }),
+    sets,
+    takeTouched: () => log.take((id) => sets.get(id)?.services),
+  };
+}
