@@ -184,10 +184,4 @@ const sources: readonly Decision[] = [
 ];
 
 /** What the documentation and the API's comments demand of isolation, ports and sources. */
-export const documentedDecisions: readonly Decision[] = [
-  ...isolation,
-  ...peers,
-  ...selectors,
-  ...ports,
-  ...sources,
-];
+export const documentedDecisions: readonly Decision[] = [...isolation, ...ports, ...sources];
