@@ -94,9 +94,10 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         return endpointChanged(update.id, before, update.value);
       }
       case "policy": {
-        if (state.policies.get(update.id) === update.value) return;
+        const before = state.policies.get(update.id);
+        if (before === update.value) return;
         fold(state, update);
-        local.policyChanged(update.id, update.value);
+        local.policyChanged(update.id, before, update.value);
         return programs.policyChanged(update.id);
       }
       default:

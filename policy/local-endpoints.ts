@@ -4,7 +4,7 @@ import type { EndpointRules, ProgramId } from "../model/ruleset.ts";
 import type { ClusterState } from "../model/update.ts";
 import type { AddressOwners } from "./address-owners.ts";
 import { createValueLog } from "./change-log.ts";
-import { relevantPorts } from "./named-ports.ts";
+import { mentionedPorts, relevantPorts } from "./named-ports.ts";
 import type { ProgramStore } from "./program-store.ts";
 import { type ActiveSelector, createSelectorIndex } from "./selector-index.ts";
 
@@ -17,7 +17,7 @@ export interface LocalEndpoints {
   /** Something else about the endpoint changed, for example its addresses; others than local ones do no harm. */
   mark(id: EndpointId): void;
   namespaceChanged(name: string): void;
-  policyChanged(id: PolicyId, policy: Policy | undefined): void;
+  policyChanged(id: PolicyId, before: Policy | undefined, after: Policy | undefined): void;
   /** Brings the rules of all endpoints that changed up to date. */
   settle(): void;
   takeTouched(): Set<EndpointId>;
@@ -31,6 +31,14 @@ export interface LocalEndpointsOptions {
 
 // An endpoint of another node that is compiled all the same, to explain it, has no attachment here.
 const ELSEWHERE: Attachment = { kind: "address" };
+
+/** Whether the edit leaves every program its id: then it is the programs' affair alone. */
+function sameChoice(before: Policy, after: Policy): boolean {
+  return (
+    new Set(before.directions).symmetricDifference(new Set(after.directions)).size === 0 &&
+    mentionedPorts(before).symmetricDifference(mentionedPorts(after)).size === 0
+  );
+}
 
 export function createLocalEndpoints({ state, owners, programs }: LocalEndpointsOptions): LocalEndpoints {
   const subjects = createSelectorIndex<PolicyId>(state.namespaces);
@@ -94,16 +102,16 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
     namespaceChanged(name) {
       for (const { id } of subjects.namespaceChanged(name)) changed.add(id);
     },
-    policyChanged(id, policy) {
+    policyChanged(id, before, after) {
       const left = selectorOf.get(id);
-      markMembers(left);
-      if (policy === undefined) selectorOf.delete(id);
-      else selectorOf.set(id, subjects.acquire(policy.subjects, id));
+      if (after === undefined) selectorOf.delete(id);
+      else selectorOf.set(id, subjects.acquire(after.subjects, id));
       const entered = selectorOf.get(id);
-      if (entered !== left) {
-        markMembers(entered);
-        if (left !== undefined) subjects.release(left, id);
-      }
+      if (left === entered && before !== undefined && after !== undefined && sameChoice(before, after))
+        return;
+      markMembers(left);
+      markMembers(entered);
+      if (left !== undefined && left !== entered) subjects.release(left, id);
     },
     settle() {
       for (const id of changed) refresh(id);

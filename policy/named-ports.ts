@@ -7,7 +7,8 @@ function portKey({ protocol, name }: Pick<NamedPort, "protocol" | "name">): stri
   return `${protocol} ${name}`;
 }
 
-function mentionedPorts(policy: Policy): ReadonlySet<string> {
+/** The named ports that the policy's ingress rules ask for. */
+export function mentionedPorts(policy: Policy): ReadonlySet<string> {
   const known = mentions.get(policy);
   if (known !== undefined) return known;
   const found = new Set<string>();
