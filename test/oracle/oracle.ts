@@ -28,8 +28,6 @@ interface End {
   readonly address: AddressNumber;
   /** Present where policies can select it. */
   readonly pod?: PodObject;
-  /** The resident node of the pod at the other end. */
-  readonly isNode: boolean;
 }
 
 type Direction = "Ingress" | "Egress";
@@ -48,34 +46,40 @@ function mustReadAddress(text: string): AddressNumber {
   return address;
 }
 
-function namedPod(world: World, party: OracleParty): PodObject | undefined {
-  if (!("pod" in party)) return undefined;
-  const pod = world.pods.find((candidate) => fullName(candidate) === party.pod);
-  if (pod === undefined) throw new Error(`flow names pod ${party.pod}, which does not exist`);
+function mustFindPod(world: World, name: string): PodObject {
+  const pod = world.pods.find((candidate) => fullName(candidate) === name);
+  if (pod === undefined) throw new Error(`flow names pod ${name}, which does not exist`);
   return pod;
 }
 
 /** The end that a party stands for; a text says why it can neither send nor receive. */
-function endOf(world: World, flow: OracleFlow, party: OracleParty, other: OracleParty): End | string {
-  if ("node" in party) return { address: mustReadAddress(party.node), isNode: true };
-  if ("address" in party) {
-    const address = mustReadAddress(party.address);
-    const pod = podWithAddress(world, address);
-    return pod === undefined ? { address, isNode: false } : { address, pod, isNode: false };
+function endOf(world: World, flow: OracleFlow, party: OracleParty): End | string {
+  if (!("pod" in party)) {
+    const address = mustReadAddress("node" in party ? party.node : party.address);
+    const pod = "node" in party ? undefined : podWithAddress(world, address);
+    return pod === undefined ? { address } : { address, pod };
   }
-  const pod = namedPod(world, party);
-  if (pod === undefined) throw new Error("unreachable: the party names a pod");
+  const pod = mustFindPod(world, party.pod);
   if (isFinished(pod)) return `${party.pod} is finished`;
-  if (!isOnPodNetwork(pod)) {
-    const address = claimedAddresses(pod).find(({ family }) => family === flow.family);
-    const peer = namedPod(world, other);
-    const isNode = peer !== undefined && (peer.spec.nodeName ?? "") === (pod.spec.nodeName ?? "");
-    return address === undefined ? `${party.pod} has no IPv${flow.family} address` : { address, isNode };
-  }
-  const address = ownAddresses(world, pod).find(({ family }) => family === flow.family);
-  return address === undefined
-    ? `${party.pod} has no IPv${flow.family} address`
-    : { address, pod, isNode: false };
+  const usable = isOnPodNetwork(pod) ? ownAddresses(world, pod) : claimedAddresses(pod);
+  const address = usable.find(({ family }) => family === flow.family);
+  if (address === undefined) return `${party.pod} has no IPv${flow.family} address`;
+  return isOnPodNetwork(pod) ? { address, pod } : { address };
+}
+
+/** Whether the party is the node on which the pod at the other end runs, or shares that node's network. */
+function isResidentNode(world: World, party: OracleParty, other: OracleParty): boolean {
+  if ("node" in party) return true;
+  if (!("pod" in party) || !("pod" in other)) return false;
+  const pod = mustFindPod(world, party.pod);
+  const neighbour = mustFindPod(world, other.pod);
+  return !isOnPodNetwork(pod) && (pod.spec.nodeName ?? "") === (neighbour.spec.nodeName ?? "");
+}
+
+/** The pod that a party means, finished or not. */
+function podOf(world: World, party: OracleParty): PodObject | undefined {
+  if ("pod" in party) return mustFindPod(world, party.pod);
+  return "address" in party ? podWithAddress(world, mustReadAddress(party.address)) : undefined;
 }
 
 function peerMatches(world: World, policy: NetworkPolicyObject, peer: PolicyPeer, end: End): boolean {
@@ -145,8 +149,13 @@ function judge(world: World, flow: OracleFlow, direction: Direction, subject: En
 
 /** Whether the packet arrives, and why. Throws where the flow names what the world does not have. */
 export function oracleVerdict(world: World, flow: OracleFlow): OracleVerdict {
-  const found = endOf(world, flow, flow.from, flow.to);
-  const to = endOf(world, flow, flow.to, flow.from);
+  const sender = podOf(world, flow.from);
+  if (sender !== undefined && sender === podOf(world, flow.to) && flow.throughService !== true) {
+    return allow("a pod always reaches itself");
+  }
+  if (isResidentNode(world, flow.from, flow.to)) return allow("a node always reaches its own pods");
+  const found = endOf(world, flow, flow.from);
+  const to = endOf(world, flow, flow.to);
   if (typeof found === "string") return deny(found);
   if (typeof to === "string") return deny(to);
   if (found.address.family !== flow.family || to.address.family !== flow.family) {
@@ -161,12 +170,8 @@ export function oracleVerdict(world: World, flow: OracleFlow): OracleVerdict {
     }
     from = { ...found, address: claimed };
   }
-  if (from.pod !== undefined && from.pod === to.pod && flow.throughService !== true) {
-    return allow("a pod always reaches itself");
-  }
   const egress = judge(world, flow, "Egress", from, to);
   if (!egress.allowed) return egress;
-  if (from.isNode) return allow("a node always reaches its own pods");
   const ingress = judge(world, flow, "Ingress", to, from);
   return ingress.allowed ? allow(`${egress.reason}; ${ingress.reason}`) : ingress;
 }
