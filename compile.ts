@@ -1,0 +1,87 @@
+/**
+ * Builds the executables: `bun run build [--target x64|arm64] [--outdir DIR]`, into dist/ by default.
+ * Two builds of one commit are equal byte for byte as long as the file's name is the same, for Bun embeds the name:
+ * so nothing here writes to another name and renames.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+export type Target = "x64" | "arm64";
+
+const TARGETS: Readonly<Record<Target, { readonly bun: Bun.Build.CompileTarget; readonly file: string }>> = {
+  // Bun's default for x64 needs AVX2, which not every node has.
+  x64: { bun: "bun-linux-x64-baseline", file: "tortie" },
+  arm64: { bun: "bun-linux-arm64", file: "tortie-arm64" },
+};
+
+const root = import.meta.dir;
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
+}
+
+function git(...words: string[]): Bun.SyncSubprocess<"pipe", "ignore"> {
+  return Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
+}
+
+/** 12 digits of the commit, `-dirty` where tracked files differ from it; `unknown` outside a clone. */
+function commit(): string {
+  const head = git("rev-parse", "--short=12", "HEAD");
+  if (!head.success) return "unknown";
+  const clean = git("diff", "--quiet", "HEAD", "--").success;
+  return head.stdout.toString().trim() + (clean ? "" : "-dirty");
+}
+
+/** Tortie's own entry points. Workers are among them, for the bundler does not find one by `new Worker`. */
+export function tortieEntrypoints(): string[] {
+  return ["main.ts", "native/poll-worker.ts"].map((path) => join(root, path)).filter(existsSync);
+}
+
+/** Compiles `entrypoints`, the first of which is run, into one executable and gives its path. */
+export async function build(target: Target, outdir: string, entrypoints: string[]): Promise<string> {
+  const { bun, file } = TARGETS[target];
+  const outfile = join(outdir, file);
+  const result = await Bun.build({
+    entrypoints,
+    target: "bun",
+    format: "esm",
+    // Each face is a chunk of its own and pays only for itself; bytecode needs no parsing.
+    splitting: true,
+    bytecode: true,
+    // Names are kept: they stand in errors and stack traces, which the embedded maps turn back into our lines.
+    minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
+    sourcemap: "linked",
+    define: { TORTIE_VERSION: JSON.stringify(version()), TORTIE_COMMIT: JSON.stringify(commit()) },
+    throw: false,
+    compile: {
+      target: bun,
+      outfile,
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      // BUN_OPTIONS=--preload would run foreign code with our rights. Written with `=`: a space gives a weaker level.
+      execArgv: ["--disallow-code-generation-from-strings=strict"],
+    },
+  });
+  if (!result.success) throw new AggregateError(result.logs, `${outfile} was not built`);
+  // The maps beside the executable are copies of those inside.
+  for (const output of result.outputs) if (output.kind === "sourcemap") rmSync(output.path, { force: true });
+  return outfile;
+}
+
+function chosenTargets(name: string | undefined): readonly Target[] {
+  if (name === undefined) return ["x64", "arm64"];
+  if (name === "x64" || name === "arm64") return [name];
+  throw new TypeError(`--target is x64 or arm64, got "${name}"`);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { target: { type: "string" }, outdir: { type: "string", default: join(root, "dist") } },
+  });
+  for (const target of chosenTargets(values.target)) {
+    const outfile = await build(target, values.outdir, tortieEntrypoints());
+    const mebibytes = (Bun.file(outfile).size / 1024 / 1024).toFixed(1);
+    process.stdout.write(`${outfile}  ${mebibytes} MiB  ${version()} ${commit()}\n`);
+  }
+}

@@ -1,0 +1,56 @@
+/** What one room may import. Its own files and tests beside them are always free to it. */
+export interface Room {
+  /** Other rooms, or single files of them. */
+  readonly rooms: readonly string[];
+  readonly packages: readonly string[];
+  /** `node:*`. */
+  readonly node: boolean | readonly string[];
+}
+
+const FACES = ["agent", "explain", "demo"];
+
+/** The longest name that a path begins with is its room. docs/architecture.md has the reasons. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  model: { rooms: [], packages: [], node: ["node:crypto"] },
+  native: { rooms: [], packages: ["bun:ffi", "bun"], node: true },
+  policy: { rooms: ["model"], packages: [], node: false },
+  adapters: { rooms: ["model"], packages: [], node: false },
+  "adapters/objects": { rooms: ["model", "adapters"], packages: ["valibot"], node: false },
+  "adapters/memory": { rooms: ["model", "adapters"], packages: [], node: false },
+  "adapters/file": {
+    rooms: ["model", "adapters", "adapters/objects"],
+    packages: ["valibot", "yaml"],
+    node: true,
+  },
+  dataplane: { rooms: ["model", "native"], packages: [], node: true },
+  health: { rooms: ["model"], packages: ["hono"], node: false },
+  agent: {
+    rooms: ["model", "policy", "adapters", "dataplane", "native", "health"],
+    packages: ["valibot"],
+    node: true,
+  },
+  explain: { rooms: ["model", "policy", "adapters", "agent/config.ts"], packages: ["commander"], node: true },
+  demo: {
+    rooms: ["model", "policy", "adapters", "dataplane", "native", "test/oracle"],
+    packages: [],
+    node: true,
+  },
+  // Written from the specification's words: an oracle that shared code with policy/ would share its mistakes.
+  "test/oracle": { rooms: ["model"], packages: [], node: false },
+  test: { rooms: ["*"], packages: ["fast-check", "ip-address"], node: true },
+  "main.ts": { rooms: ["version.ts", ...FACES], packages: [], node: false },
+  "compile.ts": { rooms: [], packages: ["bun"], node: true },
+};
+
+/** Packages that a test beside the code may use on top of its room's. */
+export const TEST_PACKAGES: readonly string[] = ["bun:test", "fast-check", "ip-address"];
+
+/** Whom these packages are kept to, tests included, and why. */
+export const KEPT: Readonly<Record<string, readonly string[]>> = {
+  "bun:ffi": ["native"],
+  hono: ["health"],
+  yaml: ["adapters/file"],
+};
+
+/** Faces that `main.ts` must load by a dynamic import only, so that none pays for another's start. */
+export const DYNAMIC_ONLY: readonly string[] = FACES;
