@@ -28,7 +28,9 @@ export function parseCidr(text: string, options: AddressOptions = {}): Cidr | un
   if (slash < 0) return undefined;
   const base = parseAddressValue(text.slice(0, slash), options);
   const lengthText = text.slice(slash + 1);
-  if (base === undefined || !/^(0|[1-9]\d{0,2})$/.test(lengthText)) return undefined;
+  // What stores 010.0.0.0 stores /08 too: upstream reads both as decimal.
+  const isLength = options.leadingZeros === "decimal" ? /^\d{1,5}$/ : /^(0|[1-9]\d{0,2})$/;
+  if (base === undefined || !isLength.test(lengthText)) return undefined;
   const mapped = base.family === 4 && text.slice(0, slash).includes(":");
   const length = Number(lengthText) - (mapped ? 96 : 0);
   if (length < 0 || length > bits(base.family)) return undefined;
