@@ -131,6 +131,11 @@ const policyTypes: readonly Decision[] = [
     { policyTypes: ["Egress", "Egress"] },
     { ingress: false, egress: true },
   ),
+  types(
+    "one that nobody knows closes both directions",
+    { policyTypes: ["Ingress", "Sideways"], ingress: open },
+    { ingress: false, egress: true },
+  ),
   {
     name: "a policy without specification isolates every pod of its namespace",
     world: labWorld([makePolicy("x/empty", null)]),
@@ -217,6 +222,19 @@ const legacy: readonly Decision[] = [
         withSelector({ matchExpressions: [{ key: "pod", operator: "In", values: ["-b-"] }] }),
       ),
       ingressPolicy("x/nobody", { matchLabels: { pod: "not a label value!" } }),
+    ]),
+    allowed: [flow("y/b", "x/c", "TCP 80")],
+    denied: [toA(), flow("y/b", "x/b", "TCP 80")],
+  },
+  {
+    name: "one impossible value empties its selector, as upstream reads it",
+    world: labWorld([
+      ingressPolicy("x/odd", pods("a"), withSelector(pods("b", "-b-"))),
+      ingressPolicy(
+        "x/odd-not",
+        pods("b"),
+        withSelector({ matchExpressions: [{ key: "pod", operator: "NotIn", values: ["-b-"] }] }),
+      ),
     ]),
     allowed: [flow("y/b", "x/c", "TCP 80")],
     denied: [toA(), flow("y/b", "x/b", "TCP 80")],

@@ -19,11 +19,20 @@ function requirementHolds({ key, operator, values }: Requirement, labels: LabelM
   }
 }
 
-/** Every label and every expression must hold; an empty selector holds for all. */
+/** What a label's value can be. Servers still serve selectors from before they checked this. */
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+
+function isPossible(selector: Maybe<LabelSelector>): boolean {
+  const values = (selector?.matchExpressions ?? []).flatMap((requirement) => requirement.values ?? []);
+  return [...Object.values(selector?.matchLabels ?? {}), ...values].every((value) => LABEL_VALUE.test(value));
+}
+
+/** Every label and every expression must hold; an empty selector holds for all, one with an impossible value for none. */
 export function selects(selector: Maybe<LabelSelector>, labels: Maybe<LabelMap>): boolean {
   const present = labels ?? {};
   const wanted = Object.entries(selector?.matchLabels ?? {});
   return (
+    isPossible(selector) &&
     wanted.every(([key, value]) => Object.hasOwn(present, key) && present[key] === value) &&
     (selector?.matchExpressions ?? []).every((requirement) => requirementHolds(requirement, present))
   );
