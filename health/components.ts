@@ -1,0 +1,126 @@
+import { type Problem, problemText } from "../model/problem.ts";
+import { unreachable } from "../model/unreachable.ts";
+
+/** Longer than this in one settle and the process is better restarted (Calico's DataplaneWatchdogTimeout). */
+export const SETTLE_TIMEOUT_SECONDS = 90;
+
+const NAMED_PER_COMPONENT = 5;
+
+/** How the datastore is read, as far as health is concerned. */
+export type DatastoreHealth =
+  | { readonly kind: "connected" }
+  | { readonly kind: "waiting"; readonly for: string; readonly next: string }
+  | { readonly kind: "stale"; readonly since: Date; readonly because: string; readonly next: string };
+
+/** What the agent knows of itself. Times in milliseconds of performance.now(). */
+export interface AgentHealth {
+  readonly datastore: DatastoreHealth;
+  readonly inSync: boolean;
+  readonly problems: readonly Problem[];
+  /** A ruleset has been in the kernel since this start. */
+  readonly applied: boolean;
+  readonly settlingSince: number | undefined;
+  /** Why the last settle failed; undefined: it did not. */
+  readonly failure: string | undefined;
+  /** Objects that the kernel refused, in words. */
+  readonly refused: readonly string[];
+  /** For people, for example `12 endpoints`. */
+  readonly applies: string;
+}
+
+export interface Component {
+  readonly name: string;
+  /** Undefined: it reports only when something changes. */
+  readonly timeoutSeconds: number | undefined;
+  readonly live: boolean;
+  readonly ready: boolean;
+  readonly detail: readonly string[];
+}
+
+export interface HealthReport {
+  readonly live: boolean;
+  readonly ready: boolean;
+  readonly components: readonly Component[];
+}
+
+function firstFew(what: readonly [one: string, many: string], texts: readonly string[]): string[] {
+  if (texts.length === 0) return [];
+  const hidden = texts.length - NAMED_PER_COMPONENT;
+  const more = hidden > 0 ? [`and ${hidden} more`] : [];
+  const count = `${texts.length} ${texts.length === 1 ? what[0] : what[1]}:`;
+  return [count, ...texts.slice(0, NAMED_PER_COMPONENT), ...more];
+}
+
+function datastoreDetail({ datastore, inSync }: AgentHealth): string[] {
+  switch (datastore.kind) {
+    case "connected":
+      return [inSync ? "in sync" : "being read for the first time"];
+    case "waiting":
+      return [`waiting for ${datastore.for}`, `next: ${datastore.next}`];
+    case "stale":
+      return [
+        `stale since ${datastore.since.toISOString()}: ${datastore.because}`,
+        "what was read before stays enforced",
+        `next: ${datastore.next}`,
+      ];
+    default:
+      return unreachable(datastore);
+  }
+}
+
+function dataplaneComponent(health: AgentHealth, now: number): Component {
+  const seconds = health.settlingSince === undefined ? 0 : (now - health.settlingSince) / 1000;
+  const stuck = seconds > SETTLE_TIMEOUT_SECONDS;
+  const detail: string[] = [];
+  if (stuck)
+    detail.push(`stuck for ${Math.floor(seconds)} s in one pass over the kernel; next: restart tortie`);
+  if (health.failure !== undefined) detail.push(`the last pass failed and is retried: ${health.failure}`);
+  else if (health.applied) detail.push(`in the kernel: ${health.applies}`);
+  else if (health.inSync) detail.push("the first ruleset is on its way into the kernel");
+  else detail.push("nothing is written before the datastore is in sync");
+  return {
+    name: "Dataplane",
+    timeoutSeconds: SETTLE_TIMEOUT_SECONDS,
+    live: !stuck,
+    ready: health.applied && health.failure === undefined && !stuck,
+    detail: [
+      ...detail,
+      ...firstFew(["object refused by the kernel", "objects refused by the kernel"], health.refused),
+    ],
+  };
+}
+
+/**
+ * Judges what the agent knows of itself.
+ *
+ * Unreadable and refused objects are named but leave the node ready: they are closed, everything else is enforced. A stale
+ * datastore too: restarting or avoiding this node would mend nothing.
+ *
+ * @param now milliseconds of performance.now()
+ */
+export function healthReport(health: AgentHealth, now: number): HealthReport {
+  const components: Component[] = [
+    // That somebody reads this is the proof: the loop that answers is the loop that works.
+    { name: "MainLoop", timeoutSeconds: undefined, live: true, ready: true, detail: [] },
+    {
+      name: "Datastore",
+      timeoutSeconds: undefined,
+      live: true,
+      ready: health.inSync && health.datastore.kind !== "waiting",
+      detail: datastoreDetail(health),
+    },
+    {
+      name: "Objects",
+      timeoutSeconds: undefined,
+      live: true,
+      ready: true,
+      detail: firstFew(["problem", "problems"], health.problems.map(problemText)),
+    },
+    dataplaneComponent(health, now),
+  ];
+  return {
+    live: components.every((component) => component.live),
+    ready: components.every((component) => component.live && component.ready),
+    components,
+  };
+}
