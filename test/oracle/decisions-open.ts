@@ -131,7 +131,7 @@ const lifecycle: readonly Decision[] = [
     name: "the address of a finished pod belongs to its next holder, rights and all",
     world: labWorld([webOfA], {
       pods: [
-        makePod("y/b", { status: { phase: "Succeeded" } }),
+        makePod("y/b", { status: { phase: "Succeeded", startTime: "2026-01-01T00:00:00Z" } }),
         makePod("y/d", { status: { podIPs: [{ ip: labAddress("y/b", 4) }] } }),
       ],
     }),
@@ -144,6 +144,16 @@ const lifecycle: readonly Decision[] = [
   }),
   contested("the later start wins", started("2026-01-02T00:00:00Z"), started("2026-01-01T23:59:59Z")),
   contested("any start beats none", started("1971-01-01T00:00:00Z"), {}),
+  {
+    name: "contested address: the greater name wins where nothing else tells",
+    world: labWorld([webOfA], {
+      pods: ["y/b", "y/d"].map((id) =>
+        makePod(id, { metadata: { uid: "u" }, status: { podIPs: [{ ip: "10.77.9.9" }] } }),
+      ),
+    }),
+    allowed: [flow("y/d", "x/b", "TCP 80")],
+    denied: [flow("y/d", "x/a", "TCP 80"), flow("y/b", "x/b", "TCP 80"), flow("10.77.9.9", "x/a", "TCP 80")],
+  },
   contested("the greater uid wins at equal starts", { metadata: { uid: "b" } }, { metadata: { uid: "a" } }),
 ];
 
