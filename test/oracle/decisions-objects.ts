@@ -48,6 +48,23 @@ const blocks: readonly Decision[] = [
     ],
   },
   {
+    name: "an address is the same address however a server has stored it",
+    world: labWorld(
+      [
+        ingressPolicy("x/p", pods("a"), {
+          from: [{ ipBlock: { cidr: "10.77.2.2/32" } }, { ipBlock: { cidr: "fd77::2:2/128" } }],
+        }),
+      ],
+      {
+        pods: [
+          makePod("y/b", { status: { podIPs: [{ ip: "010.077.002.002" }, { ip: "FD77:0:0::0002:2" }] } }),
+        ],
+      },
+    ),
+    allowed: [toA(), flow("y/b", "x/a", "TCP 80", { family: 6 }), toA("TCP 80", "10.77.2.2")],
+    denied: [toA("TCP 80", "y/a")],
+  },
+  {
     name: "a host-network pod is no subject",
     world: labWorld([makePolicy("x/deny-all", { policyTypes: ["Ingress", "Egress"] })], { pods: [hostPod] }),
     allowed: [

@@ -110,10 +110,9 @@ export function arbitraryPod(words: Vocabulary, namespaces: readonly string[]): 
       ips: fc.tuple(address(4), address(6)),
     })
     .map((made) => {
-      const { status, annotations } = place(
-        made.where,
-        made.ips.filter((ip) => ip !== null),
-      );
+      const host = made.nodeName === "far" ? words.farNode : words.node;
+      const ips = made.hostNetwork === true ? [host[4], host[6]] : made.ips.filter((ip) => ip !== null);
+      const { status, annotations } = place(made.where, ips);
       return makePod(`${made.namespace}/${made.name}`, {
         metadata: {
           labels: made.labels,

@@ -21,13 +21,26 @@ function containsStrictly(outer: string, inner: string): boolean {
   );
 }
 
+function plainly(address: string, length: number): string {
+  return `${address}/${length}`;
+}
+
+/** Other ways to write an address, all of which servers have stored. */
+const SPELLINGS: readonly ((address: string, length: number) => string)[] = [
+  plainly,
+  (address, length) => `${address.toUpperCase()}/${length}`,
+  (address, length) => `${address.replace(/[\da-f]+/g, (part) => part.padStart(3, "0"))}/${length}`,
+  (address, length) =>
+    address.includes(":") ? `${address.replace("::", ":0::")}/${length}` : `::ffff:${address}/${length + 96}`,
+];
+
 /** Blocks around addresses that pods have, some with host bits, and exceptions strictly inside. */
 function arbitraryBlock(words: Vocabulary, family: 4 | 6): fc.Arbitrary<IpBlock> {
   const addresses = [...words.addresses[family], ...words.outside[family], words.node[family]];
   const everything = family === 4 ? "0.0.0.0/0" : "::/0";
   const around = fc
-    .tuple(oneOf(addresses), oneOf(PREFIXES[family]))
-    .map(([address, length]) => `${address}/${length}`);
+    .tuple(oneOf(addresses), oneOf(PREFIXES[family]), fc.nat({ max: 9 }))
+    .map(([address, length, spelling]) => (SPELLINGS[spelling] ?? plainly)(address, length));
   return fc
     .tuple(
       fc.oneof({ weight: 1, arbitrary: fc.constant(everything) }, { weight: 4, arbitrary: around }),

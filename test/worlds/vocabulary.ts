@@ -15,6 +15,8 @@ export interface Vocabulary {
   /** Addresses that no pod has. */
   readonly outside: Readonly<Record<4 | 6, readonly string[]>>;
   readonly node: Readonly<Record<4 | 6, string>>;
+  /** Another node. */
+  readonly farNode: Readonly<Record<4 | 6, string>>;
 }
 
 /** Anything that an API server would store. */
@@ -49,6 +51,7 @@ const LOGICAL: Vocabulary = {
   },
   outside: { 4: ["192.0.2.7", "10.77.1.99", "10.200.0.1"], 6: ["2001:db8::7", "fd77::1:99"] },
   node: LAB_NODE,
+  farNode: { 4: "10.77.0.2", 6: "fd77::2" },
 };
 
 const PACKETS: Vocabulary = {
@@ -65,6 +68,7 @@ const PACKETS: Vocabulary = {
   },
   outside: { 4: [LAB_OUTSIDE[4]], 6: [LAB_OUTSIDE[6]] },
   node: LAB_NODE,
+  farNode: { 4: "10.77.0.2", 6: "fd77::2" },
 };
 
 export function vocabulary(profile: Profile): Vocabulary {
