@@ -1,0 +1,97 @@
+import { dlopen, FFIType, read } from "bun:ffi";
+import { closeSync, openSync } from "node:fs";
+
+const CLONE_NEWNET = 0x40000000;
+const EPERM = 1;
+const CURRENT = "/proc/thread-self/ns/net";
+
+const {
+  symbols: { unshare, setns, __errno_location: errnoLocation },
+} = dlopen("libc.so.6", {
+  unshare: { args: [FFIType.i32], returns: FFIType.i32 },
+  setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  __errno_location: { args: [], returns: FFIType.ptr },
+});
+
+/** The kernel refused to make or enter a network namespace. */
+export class NetworkNamespaceError extends Error {
+  override readonly name = "NetworkNamespaceError";
+  /** `missingRight`: CAP_SYS_ADMIN is not held; `refused`: anything else. */
+  readonly kind: "missingRight" | "refused";
+  readonly errno: number;
+
+  constructor(tried: string, errno: number) {
+    const missing = errno === EPERM;
+    const found = missing ? "the right CAP_SYS_ADMIN is missing (EPERM)" : `errno ${errno}`;
+    const next = missing
+      ? "run as root, or put `unshare -rn` in front of the command"
+      : "see setns(2) and unshare(2)";
+    super(`could not ${tried}: ${found}; ${next}`);
+    this.kind = missing ? "missingRight" : "refused";
+    this.errno = errno;
+  }
+}
+
+function lastErrno(): number {
+  const location = errnoLocation();
+  return location === null ? 0 : read.i32(location, 0);
+}
+
+function enter(fd: number, tried: string): void {
+  if (setns(fd, CLONE_NEWNET) !== 0) throw new NetworkNamespaceError(tried, lastErrno());
+}
+
+/** Moves the calling thread by `leave`, runs `work` there and leads the thread back, if it moved at all. */
+function away<T>(leave: () => void, work: () => T): T {
+  const home = openSync(CURRENT, "r");
+  try {
+    leave();
+    try {
+      return work();
+    } finally {
+      enter(home, "return to the network namespace that the program came from");
+    }
+  } finally {
+    closeSync(home);
+  }
+}
+
+/**
+ * A network namespace without a name: it vanishes with the last process, socket, or descriptor inside.
+ * setns(2) moves only the calling thread, so everything done inside is synchronous; sockets and child
+ * processes begun inside stay there. `ip link set DEVICE netns PATH` moves links by `path`.
+ */
+export class NetworkNamespace {
+  readonly fd: number;
+  #open = true;
+
+  private constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** Makes a new one; the caller stays where it is. Throws NetworkNamespaceError. */
+  static create(): NetworkNamespace {
+    const leave = (): void => {
+      if (unshare(CLONE_NEWNET) !== 0)
+        throw new NetworkNamespaceError("make a network namespace", lastErrno());
+    };
+    return away(leave, () => new NetworkNamespace(openSync(CURRENT, "r")));
+  }
+
+  /** What other processes know it by, for as long as this process keeps it open. */
+  get path(): string {
+    return `/proc/${process.pid}/fd/${this.fd}`;
+  }
+
+  /** Runs `work` inside and comes back whatever happens; calls may be nested. Work that awaits leaves early: do not. */
+  run<T>(work: () => T): T {
+    if (!this.#open) throw new Error("this network namespace was closed; make a new one");
+    return away(() => enter(this.fd, "enter a network namespace"), work);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.fd);
+  }
+}
