@@ -192,6 +192,37 @@ const namedPorts: readonly Decision[] = [
     denied: [flow("y/b", "x/b", "TCP 81"), flow("y/b", "x/c", "TCP 80")],
   },
   {
+    name: "one name for two protocols stays two ports",
+    world: labWorld(
+      [
+        ingressPolicy(
+          "x/p",
+          {},
+          { from: [{ namespaceSelector: {}, podSelector: pods("b") }], ports: [{ port: "web" }] },
+          {
+            from: [{ namespaceSelector: {}, podSelector: pods("c") }],
+            ports: [{ port: "web", protocol: "UDP" }],
+          },
+        ),
+        egressPolicy("z/p", {}, { ports: [{ port: "web", protocol: "UDP" }] }),
+      ],
+      {
+        pods: [
+          makePod("x/a", {
+            spec: {
+              containers: [
+                { name: "one", ports: [named("web", 80)] },
+                { name: "two", ports: [named("web", 81, "UDP")] },
+              ],
+            },
+          }),
+        ],
+      },
+    ),
+    allowed: [toA("TCP 80"), toA("UDP 81", "y/c"), toA("UDP 81", "z/c")],
+    denied: [toA("UDP 81"), toA("TCP 80", "y/c"), toA("UDP 80", "y/c"), toA("TCP 81"), toA("TCP 80", "z/b")],
+  },
+  {
     name: "a named port of egress without peers is that of pods of every namespace, and of nothing else",
     world: labWorld([egressPolicy("y/web", {}, { ports: [{ port: "web" }] })], { pods: [manyPorts] }),
     allowed: [toA("TCP 83"), flow("y/b", "z/a", "TCP 80"), flow("y/b", "y/c", "TCP 80")],

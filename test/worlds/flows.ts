@@ -45,14 +45,14 @@ function parties(world: World, words: Vocabulary, family: 4 | 6, profile: Profil
   return [...pods, ...pods, ...pods, ...addresses.map((address): OracleParty => ({ address })), node];
 }
 
-/** Ports that somebody names, and those beside them. */
-function ports(world: World, words: Vocabulary): number[] {
-  const named = world.pods.flatMap(({ spec }) =>
-    [...spec.containers, ...(spec.initContainers ?? [])].flatMap((container) =>
-      (container.ports ?? []).map(({ containerPort }) => containerPort),
-    ),
+/** Ports that rules may name, and twice over those that the destination names. */
+function ports(world: World, words: Vocabulary, to: OracleParty): number[] {
+  const pod = "pod" in to ? world.pods.find((candidate) => fullName(candidate) === to.pod) : undefined;
+  const containers = [...(pod?.spec.containers ?? []), ...(pod?.spec.initContainers ?? [])];
+  const named = containers.flatMap((container) =>
+    (container.ports ?? []).map(({ containerPort }) => containerPort),
   );
-  return [...new Set([...words.portNumbers, ...named])].toSorted((a, b) => a - b);
+  return [...words.portNumbers, ...named, ...named];
 }
 
 function withPort(protocol: string, port: number): { protocol: string; port?: number } {
@@ -67,10 +67,11 @@ export function chooseFlow(world: World, choice: FlowChoice, profile: Profile = 
   const from = pick(ends, choice.from);
   const sender = "pod" in from && world.pods.some((pod) => fullName(pod) === from.pod && isOnPodNetwork(pod));
   const forged = pick([...words.addresses[family], ...words.outside[family]], choice.source ?? 0);
+  const to = pick(ends, choice.to);
   return {
     from,
-    to: pick(ends, choice.to),
-    ...withPort(pick(words.protocols, choice.protocol), pick(ports(world, words), choice.port)),
+    to,
+    ...withPort(pick(words.protocols, choice.protocol), pick(ports(world, words, to), choice.port)),
     family,
     ...(sender && choice.source !== null ? { claimedSource: forged } : {}),
   };

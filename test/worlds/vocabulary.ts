@@ -42,7 +42,7 @@ const LOGICAL: Vocabulary = {
   podNames: ["a", "b", "c", "b-c", "a.b", "a-b", "constructor", LONGEST_POD],
   labelKeys: ["app", "tier", "constructor", "example.com/role"],
   labelValues: ["a", "b", "web", ""],
-  portNames: ["web", "dns", "80a", "metrics"],
+  portNames: ["web", "80a"],
   portNumbers: [1, 53, 79, 80, 81, 82, 8080, 65535],
   protocols: ["TCP", "TCP", "TCP", "UDP", "UDP", "SCTP", "ICMP", "GRE"],
   addresses: {
@@ -59,7 +59,7 @@ const PACKETS: Vocabulary = {
   podNames: LAB_POD_NAMES,
   labelKeys: ["app", "tier", "constructor"],
   labelValues: ["a", "b", ""],
-  portNames: ["web", "dns", "80a"],
+  portNames: ["web", "80a"],
   portNumbers: [80, 81, 5978],
   protocols: ["TCP", "UDP"],
   addresses: {
