@@ -74,6 +74,12 @@ describe("steps", () => {
     expect([verdict, ...steps.map(({ at }) => at)]).toEqual(["allowed", "loopback"]);
   });
 
+  test("a way back to itself through a Service is judged like any other", () => {
+    const hairpin = flow(endpoint("x/a"), endpoint("x/a"), { throughService: true });
+    expect(explain(open, hairpin).steps.map(({ at }) => at)).toEqual(["gate", "egress", "ingress"]);
+    expect(explain(closed, hairpin).verdict).toBe("denied");
+  });
+
   test("an address is read as the endpoint that owns it", () => {
     expect(explain(closed, flow(address("10.0.1.1"), address("10.0.0.1")))).toEqual(
       explain(closed, flow(endpoint("y/a"), endpoint("x/a"))),

@@ -53,7 +53,8 @@ function explainWith(
 ): Explanation {
   const from = resolveEnd(context, flow.from);
   const to = resolveEnd(context, flow.to);
-  if (from.kind === "endpoint" && to.kind === "endpoint" && from.endpoint.id === to.endpoint.id) {
+  const self = from.kind === "endpoint" && to.kind === "endpoint" && from.endpoint === to.endpoint;
+  if (self && flow.throughService !== true) {
     const because = `traffic of ${from.endpoint.id} to itself never leaves it`;
     return conclude(plain({ at: "loopback", verdict: "allow", because }));
   }

@@ -21,6 +21,8 @@ export interface Flow {
   readonly family?: Family;
   /** The source address that the packet bears, if it is not the sender's own. */
   readonly claimedSource?: Address;
+  /** Sent to a Service that leads here. It matters where it leads back to the sender: that flow leaves it, and is judged. */
+  readonly throughService?: boolean;
 }
 
 export interface ExplanationStep {
