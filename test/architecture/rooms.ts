@@ -29,7 +29,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["valibot"],
     node: true,
   },
-  explain: { rooms: ["model", "policy", "adapters", "agent/config.ts"], packages: ["commander"], node: true },
+  explain: { rooms: ["model", "policy", "adapters", "agent/config.ts"], packages: [], node: true },
   demo: {
     rooms: ["model", "policy", "adapters", "dataplane", "native", "test/oracle"],
     packages: [],
@@ -39,6 +39,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "test/oracle": { rooms: ["model"], packages: [], node: false },
   test: { rooms: ["*"], packages: ["fast-check", "ip-address"], node: true },
   "main.ts": { rooms: ["version.ts", ...FACES], packages: [], node: false },
+  "version.ts": { rooms: [], packages: [], node: false },
   "compile.ts": { rooms: [], packages: ["bun"], node: true },
 };
 

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "../compile.ts";
+import { medianTimes } from "./binary/timing.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "tortie-binary-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const tortie = join(folder, "one", "tortie");
+
+function compile(outdir: string): void {
+  const command = [process.execPath, "compile.ts", "--target", "x64", "--outdir", outdir];
+  const { exitCode, stderr } = Bun.spawnSync(command, { cwd: root, stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(`compile.ts ended with ${exitCode}: ${stderr.toString()}`);
+}
+
+beforeAll(() => compile(join(folder, "one")), 120_000);
+
+interface Outcome {
+  readonly status: number;
+  readonly output: string;
+}
+
+function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Outcome {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
+    env: environment,
+    cwd: folder,
+    stderr: "pipe",
+  });
+  return { status: exitCode, output: stdout.toString() + stderr.toString() };
+}
+
+test("version names version and commit", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const { status, output } = run([tortie, "version"]);
+  expect(output).toMatch(/^tortie \S+ \(commit ([0-9a-f]{12}(-dirty)?|unknown)\)\n$/);
+  expect(output).toContain(` ${manifest.version} `);
+  expect(status).toBe(0);
+});
+
+test("version takes at most three times a bare executable of the same run", async () => {
+  const source = join(folder, "bare.ts");
+  writeFileSync(source, 'process.stdout.write("bare\\n");\n');
+  const bare = await build("x64", join(folder, "bare"), [source]);
+  const [own = Number.NaN, least = Number.NaN] = medianTimes([[tortie, "version"], [bare]], 15);
+  process.stdout.write(`tortie version ${own.toFixed(1)} ms, bare executable ${least.toFixed(1)} ms\n`);
+  expect(own).toBeLessThan(3 * least);
+}, 120_000);
+
+test("two builds are equal byte for byte", () => {
+  compile(join(folder, "two"));
+  const hash = (path: string) => new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
+  expect(hash(join(folder, "two", "tortie"))).toBe(hash(tortie));
+}, 120_000);
+
+test("nothing but the executable is left by a build", () => {
+  const listing = [...new Bun.Glob("**/*").scanSync({ cwd: join(folder, "one"), onlyFiles: false })];
+  expect(listing).toEqual(["tortie"]);
+  expect(statSync(tortie).mode & 0o111).toBe(0o111);
+});
+
+test("BUN_OPTIONS, .env and bunfig.toml run nothing foreign", () => {
+  const marker = join(folder, "foreign-code-ran");
+  const preload = join(folder, "preload.ts");
+  writeFileSync(
+    preload,
+    `require("node:fs").writeFileSync(${JSON.stringify(marker)}, process.argv.join());\n`,
+  );
+  writeFileSync(join(folder, ".env"), `BUN_OPTIONS="--preload ${preload}"\nTORTIE_FROM_DOTENV=1\n`);
+  writeFileSync(join(folder, "bunfig.toml"), `preload = [${JSON.stringify(preload)}]\n`);
+  expect(run([tortie, "version"]).status).toBe(0);
+  const options = [`--preload ${preload}`, `--preload=${preload}`, `-r ${preload}`, `--import ${preload}`];
+  for (const BUN_OPTIONS of options) run([tortie, "version"], { BUN_OPTIONS });
+  expect(existsSync(marker)).toBe(false);
+  // The marker proves something only if the same file leaves it where nothing forbids.
+  run([process.execPath, "--preload", preload, "--eval", "0"]);
+  expect(existsSync(marker)).toBe(true);
+});
+
+test.each(["/nonexistent", "/proc/1"])(
+  "a temp directory that cannot be written, %s, does not matter",
+  (TMPDIR) => {
+    const manifests = join(folder, "manifests");
+    mkdirSync(manifests, { recursive: true });
+    const environment = { TMPDIR, TMP: TMPDIR, TEMP: TMPDIR, BUN_TMPDIR: TMPDIR, DATASTORE_PATH: manifests };
+    expect(run([tortie, "version"], environment)).toMatchObject({ status: 0 });
+    const question = ["explain", "--from", "192.0.2.1", "--to", "192.0.2.2", "--port", "80"];
+    expect(run([tortie, ...question], environment).output).toContain("allow");
+  },
+);
