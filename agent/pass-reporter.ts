@@ -1,0 +1,101 @@
+import type { Dataplane, RefusedObject } from "../dataplane/dataplane.ts";
+import { unreachable } from "../model/unreachable.ts";
+import type { Compiler } from "../policy/compiler.ts";
+import { createAnnouncer } from "./announcer.ts";
+import type { Log, LogFields } from "./log.ts";
+import type { Pass, SettlerOptions } from "./settler.ts";
+import type { AgentStatus } from "./status.ts";
+
+export interface PassReporterOptions {
+  readonly compiler: Compiler;
+  readonly dataplane: Dataplane;
+  readonly status: AgentStatus;
+  readonly log: Log;
+}
+
+function refusedText({ kind, id, title, because, consequence }: RefusedObject): string {
+  return `${kind} ${id} (${title}): ${because}; ${consequence}`;
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+/** Says what every pass came to: to the log as it happens, to health until it changes. */
+export function createPassReporter({
+  compiler,
+  dataplane,
+  status,
+  log,
+}: PassReporterOptions): Pick<SettlerOptions, "passBegins" | "passEnds"> {
+  const announceRefused = createAnnouncer({
+    log,
+    level: "error",
+    appeared: "object refused by the kernel",
+    mended: "object accepted by the kernel, or gone",
+  });
+
+  function applies(): string {
+    const { chains, sets, elements, grace, ownershipNote } = dataplane.status;
+    const counts = `${compiler.ruleset.endpoints.size} endpoints of this node, ${compiler.state.policies.size} policies; ${chains} chains, ${sets} sets, ${elements} elements`;
+    const judging = grace ? "; policy judges connections that were open before the first install" : "";
+    return `${counts}${judging}${ownershipNote === "" ? "" : `; the table is not owned: ${ownershipNote}`}`;
+  }
+
+  function settledFields({ settled, noticedAt }: Pass): LogFields {
+    const noticed =
+      noticedAt === undefined ? {} : { noticedToKernelMilliseconds: tenths(performance.now() - noticedAt) };
+    const endpoints = compiler.ruleset.endpoints.size;
+    const policies = compiler.state.policies.size;
+    if (settled.kind !== "applied" && settled.kind !== "degraded") return { endpoints, policies, ...noticed };
+    const rebuilt = settled.kind === "applied" && settled.rebuilt;
+    const { commands, milliseconds } = settled;
+    return { commands, milliseconds: tenths(milliseconds), ...noticed, rebuilt, endpoints, policies };
+  }
+
+  function logPass(pass: Pass): void {
+    const { settled, failures, retryMilliseconds } = pass;
+    switch (settled.kind) {
+      case "unchanged":
+        return log.write("debug", "settled, nothing to change", settledFields(pass));
+      case "applied":
+        return log.write("info", "settled", settledFields(pass));
+      case "degraded":
+        return log.write("error", "settled, but for what the kernel refused", {
+          ...settledFields(pass),
+          refused: settled.refused.length,
+        });
+      case "failed": {
+        const { tried, found, next } = settled;
+        const retryIn = tenths(retryMilliseconds ?? 0);
+        return log.write("error", "settling failed", {
+          tried,
+          found,
+          next,
+          failures,
+          retryInMilliseconds: retryIn,
+        });
+      }
+      default:
+        return unreachable(settled);
+    }
+  }
+
+  return {
+    passBegins: () => (status.settlingSince = performance.now()),
+    passEnds(pass) {
+      const { settled } = pass;
+      status.settlingSince = undefined;
+      if (settled.kind === "failed") {
+        status.failure = `${settled.tried}: ${settled.found}; ${settled.next}`;
+      } else {
+        status.failure = undefined;
+        status.applied = true;
+      }
+      status.refused = dataplane.status.refused.map(refusedText);
+      status.applies = applies();
+      logPass(pass);
+      announceRefused(status.refused);
+    },
+  };
+}

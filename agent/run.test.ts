@@ -1,0 +1,116 @@
+import { expect, test } from "bun:test";
+import { healthReport } from "../health/components.ts";
+import type { Problem } from "../model/problem.ts";
+import { createCompiler } from "../policy/compiler.ts";
+import { runAgent } from "./run.ts";
+import { type AgentStatus, createStatus } from "./status.ts";
+import {
+  APPLIED,
+  collectedLog,
+  endpointUpdate,
+  FAILED,
+  fakeDataplane,
+  fakeDatastore,
+  until,
+} from "./test-parts.ts";
+
+const PROBLEM: Problem = {
+  where: "a.yaml",
+  path: "",
+  value: "",
+  message: "not YAML",
+  consequence: "nothing of it is read",
+};
+
+function start() {
+  const dataplane = fakeDataplane();
+  const datastore = fakeDatastore();
+  const status: AgentStatus = createStatus();
+  const collected = collectedLog();
+  const stopping = new AbortController();
+  let changed = (): void => {};
+  const ended = runAgent({
+    datastore,
+    compiler: createCompiler(),
+    dataplane,
+    status,
+    log: collected.log,
+    watchTable: (callback) => {
+      changed = callback;
+      return { [Symbol.dispose]: () => {} };
+    },
+    stopping: stopping.signal,
+    delay: () => 60_000,
+  });
+  const stop = async (): Promise<void> => {
+    dataplane.finish(APPLIED);
+    stopping.abort();
+    await ended;
+  };
+  const ready = (): boolean => healthReport(status, performance.now()).ready;
+  return { dataplane, datastore, status, ...collected, ended, stop, ready, drift: () => changed() };
+}
+
+test("nothing reaches the kernel before in sync; ready after the first ruleset", async () => {
+  const { dataplane, datastore, messages, ready, stop } = start();
+  datastore.emit({ kind: "status", status: { kind: "waiting", for: "the directory", next: "create it" } });
+  datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 });
+  await until(() => messages().includes("datastore waits"));
+  expect(dataplane.passes).toEqual([]);
+  expect(ready()).toBe(false);
+  datastore.emit({ kind: "status", status: { kind: "connected" } }, { kind: "inSync" });
+  await dataplane.begun(1);
+  expect(ready()).toBe(false);
+  dataplane.finish(APPLIED);
+  await until(ready);
+  expect(dataplane.passes).toEqual([["x/a"]]);
+  await stop();
+  expect(messages()).toEqual(["datastore waits", "datastore connected", "in sync", "settled"]);
+});
+
+test("a failed pass is logged and not ready", async () => {
+  const { dataplane, datastore, text, ready, stop } = start();
+  datastore.emit({ kind: "status", status: { kind: "connected" } }, { kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(FAILED);
+  await until(() => text().includes("settling failed"));
+  expect(ready()).toBe(false);
+  expect(text()).toContain('"message":"settling failed","tried":"send","found":"EPERM"');
+  await stop();
+});
+
+test("a problem is logged once when it appears and once when it is mended", async () => {
+  const { datastore, status, messages, stop } = start();
+  datastore.emit({ kind: "problems", problems: [PROBLEM] });
+  datastore.emit({ kind: "problems", problems: [PROBLEM, { ...PROBLEM, where: "b.yaml" }] });
+  await until(() => status.problems.length === 2);
+  datastore.emit({ kind: "problems", problems: [] });
+  await until(() => status.problems.length === 0);
+  await stop();
+  expect(messages()).toEqual(["problem", "problem", "problem mended", "problem mended"]);
+});
+
+test("foreign hands in the table: it is built anew", async () => {
+  const { dataplane, datastore, drift, stop } = start();
+  datastore.emit({ kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(APPLIED);
+  drift();
+  expect(dataplane.resyncs).toBe(1);
+  await dataplane.begun(2);
+  await stop();
+});
+
+test("a dataplane that throws ends the agent with its error", async () => {
+  const { dataplane, datastore, ended } = start();
+  datastore.emit({ kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.fail(new Error("a bug"));
+  expect(ended).rejects.toThrow("a bug");
+});
+
+test("a datastore that ends by itself ends the agent with an error", async () => {
+  const { datastore, ended } = start();
+  datastore.end();
+  expect(ended).rejects.toThrow("ended by itself");
+});

@@ -1,0 +1,124 @@
+import { expect, test } from "bun:test";
+import { createCompiler } from "../policy/compiler.ts";
+import { backOff, createSettler, type Pass, type Settler } from "./settler.ts";
+import { APPLIED, endpointUpdate, FAILED, type FakeDataplane, fakeDataplane, until } from "./test-parts.ts";
+
+interface Bench {
+  readonly dataplane: FakeDataplane;
+  readonly settler: Settler;
+  readonly ended: Pass[];
+  readonly crashes: unknown[];
+}
+
+function bench(): Bench {
+  const dataplane = fakeDataplane();
+  const ended: Pass[] = [];
+  const crashes: unknown[] = [];
+  const settler = createSettler({
+    compiler: createCompiler(),
+    dataplane,
+    passBegins: () => {},
+    passEnds: (pass) => ended.push(pass),
+    crashed: (error) => crashes.push(error),
+    delay: () => 1,
+  });
+  return { dataplane, settler, ended, crashes };
+}
+
+test("nothing is settled before it is opened", async () => {
+  const { dataplane, settler } = bench();
+  settler.take([endpointUpdate("a")], 1);
+  expect(dataplane.passes).toEqual([]);
+  settler.open();
+  expect(dataplane.passes).toEqual([["x/a"]]);
+  await settler.stop(0);
+});
+
+test("an idle settler begins at once; what comes meanwhile waits and is settled in one pass", async () => {
+  const { dataplane, settler, ended } = bench();
+  settler.open();
+  settler.take([endpointUpdate("a")], 1);
+  settler.take([endpointUpdate("b")], 2);
+  dataplane.finish(APPLIED);
+  await dataplane.begun(2);
+  expect(dataplane.passes).toEqual([[], ["x/a", "x/b"]]);
+  dataplane.finish(APPLIED);
+  await settler.stop(1_000);
+  expect(ended.map(({ noticedAt }) => noticedAt)).toEqual([undefined]);
+});
+
+test("the wait of the oldest change is told, failures in between included", async () => {
+  const { dataplane, settler, ended } = bench();
+  settler.open();
+  dataplane.finish(APPLIED);
+  await until(() => ended.length === 1);
+  settler.take([endpointUpdate("a")], 7);
+  settler.take([endpointUpdate("b")], 8);
+  dataplane.finish(FAILED);
+  await dataplane.begun(3);
+  dataplane.finish(APPLIED);
+  await until(() => ended.length === 3);
+  expect(ended.map(({ noticedAt, failures }) => [noticedAt, failures])).toEqual([
+    [undefined, 0],
+    [7, 1],
+    [7, 0],
+  ]);
+  await settler.stop(0);
+});
+
+test("a failed pass is tried again by itself until it works", async () => {
+  const { dataplane, settler, ended } = bench();
+  settler.open();
+  for (const pass of [1, 2, 3]) {
+    dataplane.finish(FAILED);
+    await dataplane.begun(pass + 1);
+  }
+  dataplane.finish(APPLIED);
+  await until(() => ended.length === 4);
+  expect(ended.map(({ failures }) => failures)).toEqual([1, 2, 3, 0]);
+  expect(dataplane.passes).toHaveLength(4);
+  await settler.stop(0);
+});
+
+test("one more pass when the grace of the first install ends", async () => {
+  const { dataplane, settler } = bench();
+  dataplane.status = { ...dataplane.status, grace: true, graceEndsAt: performance.now() + 5 };
+  settler.open();
+  dataplane.finish(APPLIED);
+  await dataplane.begun(2);
+  await settler.stop(0);
+});
+
+test("after a crash nothing is tried any more", async () => {
+  const { dataplane, settler, crashes } = bench();
+  settler.open();
+  dataplane.fail(new Error("a bug"));
+  await until(() => crashes.length === 1);
+  settler.take([endpointUpdate("a")], 1);
+  expect(crashes).toEqual([new Error("a bug")]);
+  expect(dataplane.passes).toHaveLength(1);
+});
+
+test("stopping waits for the pass that runs and begins no other", async () => {
+  const { dataplane, settler } = bench();
+  settler.open();
+  settler.take([endpointUpdate("a")], 1);
+  const stopped = settler.stop(10_000);
+  dataplane.finish(APPLIED);
+  await stopped;
+  expect(dataplane.passes).toHaveLength(1);
+});
+
+test("stopping does not wait for ever", async () => {
+  const { settler } = bench();
+  settler.open();
+  await settler.stop(1);
+});
+
+test("the back-off doubles to half a minute, with jitter in its upper half", () => {
+  const shortest = Array.from({ length: 12 }, (_, at) => backOff(at + 1, () => 0));
+  const longest = Array.from({ length: 12 }, (_, at) => backOff(at + 1, () => 1));
+  expect(shortest.slice(0, 3)).toEqual([50, 100, 200]);
+  expect(longest.slice(0, 3)).toEqual([100, 200, 400]);
+  expect(longest.at(-1)).toBe(30_000);
+});
