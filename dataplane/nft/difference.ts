@@ -1,0 +1,172 @@
+import type { EndpointId } from "../../model/endpoint.ts";
+import type { Ruleset, ProgramId, Touched } from "../../model/ruleset.ts";
+import { planAddressSet, planServiceSet } from "./difference-sets.ts";
+import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin } from "./kernel-objects.ts";
+import { type Memory, note, noteMember } from "./memory.ts";
+import { change, type Plan, planRendering, sameVerdict, settleNewSets } from "./plan.ts";
+import { renderEndpoint } from "./render-endpoint.ts";
+import { type FrameOptions, renderFrame } from "./render-frame.ts";
+import { type KnownSets, peersChain, type ProgramRendering, renderProgram } from "./render-program.ts";
+import type { Wish } from "./wish.ts";
+
+export type StableFrameOptions = Omit<FrameOptions, "mirrored" | "shared">;
+
+export interface DifferenceOptions {
+  readonly wish: Wish;
+  /** Undefined: look at everything. */
+  readonly touched: Touched | undefined;
+  readonly frame: StableFrameOptions;
+}
+
+const NONE: KernelElements = new Map();
+
+function knownSets(memory: Memory): KnownSets {
+  return {
+    shapeOf: (id) => memory.addressSets.get(id)?.shape,
+    hasServices: (id) => memory.serviceSets.has(id),
+  };
+}
+
+function countPeers(plan: Plan, renderings: readonly ProgramRendering[], by: 1 | -1): void {
+  const { memory, journal } = plan;
+  for (const { set, side } of renderings.flatMap(({ peers }) => peers)) {
+    const name = memory.names.peers(set, side);
+    const applied = memory.peers.get(name);
+    const shape = memory.addressSets.get(set)?.shape;
+    if (applied === undefined && shape !== undefined) {
+      const origin: Origin = { kind: "addressSet", id: set };
+      const after = { ...EMPTY_RENDERING, chains: [peersChain(memory.names, set, { shape, side })] };
+      planRendering(plan, origin, { before: EMPTY_RENDERING, after });
+    }
+    const users = (applied?.users ?? 0) + by;
+    note(journal, memory.peers, [name, { set, side, users }]);
+    if (users === 0) plan.idlePeers.add(name);
+    else plan.idlePeers.delete(name);
+  }
+}
+
+function planProgram(plan: Plan, id: ProgramId, wish: Wish): void {
+  const { memory, journal } = plan;
+  const wanted = wish.program(id);
+  const before = memory.programs.get(id) ?? [];
+  const variants = memory.mirrored ? [false, true] : [false];
+  const known = knownSets(memory);
+  const after =
+    wanted === undefined
+      ? []
+      : variants.map((mirrored) => renderProgram(memory.names, wanted, { mirrored, known }));
+  countPeers(plan, after, 1);
+  countPeers(plan, before, -1);
+  const origin: Origin = { kind: "program", id };
+  for (const index of variants.keys()) {
+    planRendering(plan, origin, {
+      before: before[index] ?? EMPTY_RENDERING,
+      after: after[index] ?? EMPTY_RENDERING,
+    });
+  }
+  note(journal, memory.programs, [id, wanted === undefined ? undefined : after]);
+}
+
+/** Elements by text as they were before this round, undefined for those that were not there. */
+type ElementsBefore = Map<string, { readonly element: KernelElement | undefined; readonly origin: Origin }>;
+
+function planEndpoint(plan: Plan, id: EndpointId, options: { wish: Wish; before: ElementsBefore }): void {
+  const { memory, journal } = plan;
+  const { wish, before } = options;
+  const wanted = wish.endpoint(id);
+  const origin: Origin = { kind: "endpoint", id };
+  for (const text of memory.endpoints.get(id)?.keys() ?? []) {
+    const applied = memory.dispatch.get(text);
+    if (applied?.owner !== id) continue;
+    if (!before.has(text)) before.set(text, { element: applied.element, origin });
+    note(journal, memory.dispatch, [text, undefined]);
+  }
+  const after =
+    wanted === undefined
+      ? NONE
+      : renderEndpoint(memory.names, wanted, {
+          hasProgram: (program) => memory.programs.has(program),
+          closed: wish.isClosed(id),
+          mirrored: memory.mirrored,
+        });
+  for (const [text, element] of after) {
+    before.set(text, { element: before.get(text)?.element ?? memory.dispatch.get(text)?.element, origin });
+    note(journal, memory.dispatch, [text, { element, owner: id }]);
+  }
+  note(journal, memory.endpoints, [id, wanted === undefined ? undefined : after]);
+  noteMember(journal, memory.shared, [id, wanted?.attachment.kind === "address"]);
+}
+
+/** An element may leave one endpoint and enter another in one round: only its beginning and its end count. */
+function planDispatch(plan: Plan, before: ElementsBefore): void {
+  for (const [text, { element: old, origin }] of before) {
+    const element = plan.memory.dispatch.get(text)?.element;
+    if (old !== undefined && element !== undefined && sameVerdict(old, element)) continue;
+    if (old !== undefined) change(plan, origin, { element: old, kind: "removed" });
+    if (element !== undefined) change(plan, origin, { element, kind: "added" });
+  }
+}
+
+/** `setsOnly`: what endpoints put their elements into; the chains that look there come last. */
+function planFrame(plan: Plan, options: StableFrameOptions, { setsOnly = false } = {}): void {
+  const { memory, journal } = plan;
+  const before = memory.frame.get("frame") ?? EMPTY_RENDERING;
+  const shared = memory.shared.size > 0;
+  const whole = renderFrame(memory.names, { ...options, mirrored: memory.mirrored, shared });
+  const after = setsOnly ? { ...whole, chains: [] } : whole;
+  planRendering(plan, { kind: "frame" }, { before, after });
+  note(journal, memory.frame, ["frame", after]);
+}
+
+function planIdlePeers(plan: Plan): void {
+  for (const name of plan.idlePeers) {
+    plan.gone.chains.push(name);
+    note(plan.journal, plan.memory.peers, [name, undefined]);
+  }
+  plan.idlePeers.clear();
+}
+
+function everything(memory: Memory, ruleset: Ruleset): Touched {
+  const all = <Id>(...maps: readonly ReadonlyMap<Id, unknown>[]) =>
+    new Set(maps.flatMap((map) => [...map.keys()]));
+  const none = new Set<never>();
+  return {
+    addressSets: new Map([...all(memory.addressSets, ruleset.addressSets)].map((id) => [id, none])),
+    serviceSets: new Map([...all(memory.serviceSets, ruleset.serviceSets)].map((id) => [id, none])),
+    programs: all(memory.programs, ruleset.programs),
+    endpoints: all(memory.endpoints, ruleset.endpoints),
+  };
+}
+
+/**
+ * Plans the way from memory to the wish, and notes it in memory ahead: what it costs depends on what was touched, not
+ * on how much there is. Yields between objects, so that a long plan can be carried out while it is made: sets before
+ * the programs that name them, programs before the endpoints that go to them.
+ */
+export function* difference(plan: Plan, options: DifferenceOptions): Generator<void> {
+  const { wish } = options;
+  const all = options.touched === undefined;
+  const touched = options.touched ?? everything(plan.memory, wish.ruleset);
+  if (!plan.memory.frame.has("frame")) planFrame(plan, options.frame, { setsOnly: true });
+  for (const [id, members] of touched.addressSets) {
+    yield* planAddressSet(plan, id, { wish, touched: all ? undefined : members });
+    yield;
+  }
+  for (const [id, members] of touched.serviceSets) {
+    yield* planServiceSet(plan, id, { wish, touched: all ? undefined : members });
+    yield;
+  }
+  for (const id of touched.programs) {
+    planProgram(plan, id, wish);
+    yield;
+  }
+  const before: ElementsBefore = new Map();
+  for (const id of touched.endpoints) {
+    planEndpoint(plan, id, { wish, before });
+    yield;
+  }
+  planDispatch(plan, before);
+  settleNewSets(plan);
+  planFrame(plan, options.frame);
+  planIdlePeers(plan);
+}

@@ -1,0 +1,89 @@
+import type { Batch } from "./batch.ts";
+import { deleteChain, deleteSet, flushChain } from "./commands.ts";
+import type { Step } from "./kernel-objects.ts";
+import { epochOfName } from "./names.ts";
+import type { Gone } from "./plan.ts";
+import type { TableNames } from "./writer.ts";
+
+/** The names in our table: what was found at the start, and every transaction since. */
+export interface Inventory {
+  readonly chains: Set<string>;
+  /** Elements count only what was added since the start. */
+  readonly sets: Map<string, { readonly map: boolean; readonly elements: number }>;
+}
+
+export function inventoryOf(names: TableNames | undefined): Inventory {
+  const sets = (names?.sets ?? []).map(({ name, map }) => [name, { map, elements: 0 }] as const);
+  return { chains: new Set(names?.chains), sets: new Map(sets) };
+}
+
+/** Takes in a batch that the kernel took. */
+export function takeStock(inventory: Inventory, batch: Batch): void {
+  const { chains, sets } = inventory;
+  const count = (name: string, by: number) => {
+    const set = sets.get(name);
+    if (set !== undefined) sets.set(name, { ...set, elements: set.elements + by });
+  };
+  for (const command of batch.nftables) {
+    if ("add" in command) {
+      const { add } = command;
+      if ("chain" in add) chains.add(add.chain.name);
+      else if ("set" in add) sets.set(add.set.name, { map: false, elements: 0 });
+      else if ("map" in add) sets.set(add.map.name, { map: true, elements: 0 });
+      else if ("element" in add) count(add.element.name, add.element.elem.length);
+    } else if ("delete" in command) {
+      const gone = command.delete;
+      if ("chain" in gone) chains.delete(gone.chain.name);
+      else if ("set" in gone) sets.delete(gone.set.name);
+      else if ("map" in gone) sets.delete(gone.map.name);
+      else if ("element" in gone) count(gone.element.name, -gone.element.elem.length);
+    }
+  }
+}
+
+export function highestEpoch({ chains, sets }: Inventory): number {
+  let highest = 0;
+  for (const name of [...chains, ...sets.keys()]) highest = Math.max(highest, epochOfName(name) ?? 0);
+  return highest;
+}
+
+export function elementCount({ sets }: Inventory): number {
+  let total = 0;
+  for (const { elements } of sets.values()) total += elements;
+  return total;
+}
+
+/** The names for which `isLeft` holds. */
+export function leftovers({ chains, sets }: Inventory, isLeft: (name: string) => boolean): Gone {
+  return {
+    chains: [...chains].filter(isLeft),
+    sets: [...sets].filter(([name]) => isLeft(name)).map(([name, { map }]) => ({ name, map })),
+  };
+}
+
+/** What a plan made that is now in nobody's memory. */
+export function createdNames(steps: readonly Step[], { chains, sets }: Inventory): Gone {
+  const gone: Gone = { chains: [], sets: [] };
+  for (const { command } of steps) {
+    if (!("add" in command)) continue;
+    const { add } = command;
+    if ("chain" in add && chains.has(add.chain.name)) gone.chains.push(add.chain.name);
+    else if ("set" in add && sets.has(add.set.name)) gone.sets.push({ name: add.set.name, map: false });
+    else if ("map" in add && sets.has(add.map.name)) gone.sets.push({ name: add.map.name, map: true });
+  }
+  return gone;
+}
+
+/**
+ * The order matters: a chain is busy while a rule or a map's element goes to it, a set while a rule looks into it.
+ * Correct in one transaction and cut into several.
+ */
+export function removalSteps({ chains, sets }: Gone): Step[] {
+  const commands = [
+    ...chains.map(flushChain),
+    ...sets.filter(({ map }) => map).map(({ name }) => deleteSet(name, true)),
+    ...chains.map(deleteChain),
+    ...sets.filter(({ map }) => !map).map(({ name }) => deleteSet(name, false)),
+  ];
+  return commands.map((command) => ({ command, origin: { kind: "frame" } }));
+}

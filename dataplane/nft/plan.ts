@@ -1,0 +1,162 @@
+import { addChain, addElements, addRule, addSet, deleteElements, flushChain } from "./commands.ts";
+import type { KernelElement, KernelSet, Origin, Rendering, Step } from "./kernel-objects.ts";
+import type { Journal, Memory } from "./memory.ts";
+
+/** Names that nothing uses any more. */
+export interface Gone {
+  readonly chains: string[];
+  readonly sets: { readonly name: string; readonly map: boolean }[];
+}
+
+interface ElementChange {
+  readonly set: string;
+  readonly origin: Origin;
+  readonly removed: KernelElement[];
+  readonly added: KernelElement[];
+}
+
+/**
+ * A change in three phases: what is new is built where no packet comes by, one transaction switches to it, and what
+ * nothing uses any more is deleted in a later one (packets would miss a map that is deleted by the transaction which
+ * stops using it).
+ */
+export interface Plan {
+  readonly memory: Memory;
+  readonly journal: Journal;
+  /** In any number of transactions, in this order. */
+  readonly creations: Step[];
+  /** Chains that live packets go through, rewritten. */
+  readonly rewrites: Step[];
+  /** Elements of live sets and maps, by set and origin. */
+  readonly changes: Map<string, ElementChange>;
+  readonly gone: Gone;
+  /** Chains of peers whose last user left: `finish` decides. */
+  readonly idlePeers: Set<string>;
+  /** Sets made by this plan: their elements are part of the creation. */
+  readonly newSets: Set<string>;
+}
+
+export function emptyPlan(memory: Memory, journal: Journal): Plan {
+  return {
+    memory,
+    journal,
+    creations: [],
+    rewrites: [],
+    changes: new Map(),
+    gone: { chains: [], sets: [] },
+    idlePeers: new Set(),
+    newSets: new Set(),
+  };
+}
+
+export function create(plan: Plan, origin: Origin, commands: readonly Step["command"][]): void {
+  for (const command of commands) plan.creations.push({ command, origin });
+}
+
+export function createSet(plan: Plan, origin: Origin, set: KernelSet): void {
+  create(plan, origin, [addSet(set)]);
+  plan.newSets.add(set.name);
+}
+
+/** Elements that come and go in sets that stay. */
+export function change(
+  plan: Plan,
+  origin: Origin,
+  options: { readonly element: KernelElement; readonly kind: "added" | "removed" },
+): void {
+  const { element, kind } = options;
+  const key = `${element.set} ${origin.kind} ${origin.kind === "frame" ? "" : origin.id}`;
+  let entry = plan.changes.get(key);
+  if (entry === undefined) {
+    entry = { set: element.set, origin, removed: [], added: [] };
+    plan.changes.set(key, entry);
+  }
+  entry[kind].push(element);
+}
+
+export function sameVerdict(a: KernelElement, b: KernelElement): boolean {
+  return a.verdict === b.verdict || JSON.stringify(a.verdict) === JSON.stringify(b.verdict);
+}
+
+function planElements(plan: Plan, origin: Origin, options: { before: Rendering; after: Rendering }): void {
+  const { before, after } = options;
+  const created = new Map<string, KernelElement[]>();
+  for (const [text, element] of after.elements) {
+    const old = before.elements.get(text);
+    if (plan.newSets.has(element.set)) {
+      const elements = created.get(element.set);
+      if (elements === undefined) created.set(element.set, [element]);
+      else elements.push(element);
+    } else if (old === undefined || !sameVerdict(old, element)) {
+      if (old !== undefined) change(plan, origin, { element: old, kind: "removed" });
+      change(plan, origin, { element, kind: "added" });
+    }
+  }
+  for (const [set, elements] of created) create(plan, origin, addElements(set, elements));
+  const kept = new Set(after.sets.map(({ name }) => name));
+  for (const [text, element] of before.elements) {
+    // Elements of a set that goes away go with it.
+    if (!after.elements.has(text) && kept.has(element.set))
+      change(plan, origin, { element, kind: "removed" });
+  }
+}
+
+/** From what an object was in the kernel to what it shall be. Its chains and sets are its own. */
+export function planRendering(
+  plan: Plan,
+  origin: Origin,
+  options: { readonly before: Rendering; readonly after: Rendering },
+): void {
+  const { before, after } = options;
+  const oldSets = new Set(before.sets.map(({ name }) => name));
+  const oldChains = new Map(before.chains.map((chain) => [chain.name, chain]));
+  for (const set of after.sets) if (!oldSets.has(set.name)) createSet(plan, origin, set);
+  const fresh = after.chains.filter(({ name, hook }) => hook === undefined && !oldChains.has(name));
+  create(plan, origin, fresh.map(addChain));
+  planElements(plan, origin, options);
+  for (const chain of fresh) {
+    create(
+      plan,
+      origin,
+      chain.rules.map((rule) => addRule(chain.name, rule)),
+    );
+  }
+  for (const chain of after.chains) {
+    const old = oldChains.get(chain.name);
+    if (old === undefined ? chain.hook === undefined : JSON.stringify(old) === JSON.stringify(chain))
+      continue;
+    const commands = [flushChain(chain.name), ...chain.rules.map((rule) => addRule(chain.name, rule))];
+    // A base chain may have been there before us: adding it again changes nothing.
+    if (old === undefined) commands.unshift(addChain(chain));
+    for (const command of commands) plan.rewrites.push({ command, origin });
+  }
+  const keptChains = new Set(after.chains.map(({ name }) => name));
+  const keptSets = new Set(after.sets.map(({ name }) => name));
+  for (const { name } of before.chains) if (!keptChains.has(name)) plan.gone.chains.push(name);
+  for (const { name, map } of before.sets) if (!keptSets.has(name)) plan.gone.sets.push({ name, map });
+}
+
+/** What goes stands before what comes, for a key may do both. */
+function changeSteps(changes: Iterable<ElementChange>): Step[] {
+  const removed: Step[] = [];
+  const added: Step[] = [];
+  for (const { set, origin, ...elements } of changes) {
+    for (const command of deleteElements(set, elements.removed)) removed.push({ command, origin });
+    for (const command of addElements(set, elements.added)) added.push({ command, origin });
+  }
+  return [...removed, ...added];
+}
+
+/** Elements of sets that this plan makes are part of the creation: no packet looks there yet. */
+export function settleNewSets(plan: Plan): void {
+  for (const [key, one] of plan.changes) {
+    if (!plan.newSets.has(one.set)) continue;
+    plan.creations.push(...changeSteps([one]));
+    plan.changes.delete(key);
+  }
+}
+
+/** What must happen in one transaction. */
+export function switchSteps(plan: Plan): Step[] {
+  return [...changeSteps(plan.changes.values()), ...plan.rewrites];
+}

@@ -1,0 +1,29 @@
+import type { Family } from "../../model/address.ts";
+import type { SetType } from "./batch.ts";
+import type { KernelSet } from "./kernel-objects.ts";
+import type { DispatchKey, Names } from "./names.ts";
+
+export function addressType(family: Family): SetType {
+  return family === 4 ? "ipv4_addr" : "ipv6_addr";
+}
+
+const DISPATCH_KEYS: readonly DispatchKey[] = ["interfaces", "addresses4", "addresses6"];
+
+/** The sets and maps that endpoints put their elements into. Always all of them: an endpoint may come at any time. */
+export function frameSets(names: Names, options: { mirrored: boolean }): KernelSet[] {
+  const sets: KernelSet[] = [];
+  for (const family of [4, 6] as const) {
+    const type = ["ifname", addressType(family)] as const;
+    sets.push({ name: names.sources(family), type, interval: false, map: false });
+    sets.push({ name: names.addresses(family), type: addressType(family), interval: false, map: false });
+  }
+  for (const mirrored of options.mirrored ? [false, true] : [false]) {
+    for (const direction of ["egress", "ingress"] as const) {
+      for (const key of DISPATCH_KEYS) {
+        const type = key === "interfaces" ? "ifname" : addressType(key === "addresses4" ? 4 : 6);
+        sets.push({ name: names.dispatch(direction, key, mirrored), type, interval: false, map: true });
+      }
+    }
+  }
+  return sets;
+}

@@ -1,0 +1,53 @@
+import type { Touched } from "../../model/ruleset.ts";
+import { difference, type StableFrameOptions } from "./difference.ts";
+import { createdNames, removalSteps } from "./inventory.ts";
+import { type Memory, rollBack } from "./memory.ts";
+import { emptyPlan, type Gone, switchSteps } from "./plan.ts";
+import type { StepFailure, Transactions } from "./transactions.ts";
+import type { Wish } from "./wish.ts";
+
+export interface RevisionOptions {
+  readonly transactions: Transactions;
+  readonly memory: Memory;
+  readonly wish: Wish;
+  readonly touched: Touched | undefined;
+  readonly frame: StableFrameOptions;
+}
+
+export type RevisionOutcome =
+  /** `gone` waits to be deleted, in a later transaction. */
+  | { readonly kind: "revised"; readonly gone: Gone }
+  /** Too much for one transaction: a new epoch is the way. Nothing was changed. */
+  | { readonly kind: "tooLarge" }
+  /** Memory is as before. `littered`: something new lies about that nobody knows of. */
+  | { readonly kind: "failed"; readonly failures: readonly StepFailure[]; readonly littered: boolean };
+
+/** More than this would block the event loop, and every other writer of the kernel, for too long. */
+const SWITCH_STEPS = 2_000;
+
+/** Changes the epoch in use where the wish differs from it. */
+export async function revise(options: RevisionOptions): Promise<RevisionOutcome> {
+  const { transactions, memory, wish, touched, frame } = options;
+  const journal: (() => void)[] = [];
+  const plan = emptyPlan(memory, journal);
+  // Planned without a pause: the wish is alive, and a revision must be of one moment.
+  for (const _ of difference(plan, { wish, touched, frame }));
+  const switching = switchSteps(plan);
+  if (switching.length > SWITCH_STEPS || !transactions.fits(switching)) {
+    rollBack(journal);
+    return { kind: "tooLarge" };
+  }
+  const together = [...plan.creations, ...switching];
+  let failures: StepFailure[] = [];
+  if (transactions.fitsOneChunk(together)) {
+    failures = transactions.send(together);
+  } else {
+    failures = await transactions.sendInChunks(plan.creations);
+    if (failures.length === 0) failures = transactions.send(switching);
+  }
+  if (failures.length === 0) return { kind: "revised", gone: plan.gone };
+  rollBack(journal);
+  const litter = createdNames(plan.creations, transactions.inventory);
+  const left = await transactions.sendInChunks(removalSteps(litter));
+  return { kind: "failed", failures, littered: left.length > 0 };
+}

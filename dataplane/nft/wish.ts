@@ -1,0 +1,42 @@
+import type { EndpointId } from "../../model/endpoint.ts";
+import type {
+  AddressSet,
+  AddressSetId,
+  EndpointRules,
+  Program,
+  ProgramId,
+  Ruleset,
+  ServiceSet,
+  ServiceSetId,
+} from "../../model/ruleset.ts";
+import type { Origin } from "./kernel-objects.ts";
+
+/** A ruleset as the kernel takes it: without what it refused. */
+export interface Wish {
+  readonly ruleset: Ruleset;
+  addressSet(id: AddressSetId): AddressSet | undefined;
+  serviceSet(id: ServiceSetId): ServiceSet | undefined;
+  program(id: ProgramId): Program | undefined;
+  endpoint(id: EndpointId): EndpointRules | undefined;
+  /** The kernel refused the endpoint: it stays closed. */
+  isClosed(id: EndpointId): boolean;
+}
+
+export function originKey(origin: Origin): string {
+  return origin.kind === "frame" ? "frame" : `${origin.kind} ${origin.id}`;
+}
+
+/** `refused`: keys of origins. A refused set is nobody, a refused program drops, a refused endpoint is closed. */
+export function wishOf(ruleset: Ruleset, refused: { has(key: string): boolean }): Wish {
+  const unless = <Id extends string, Value>(kind: Origin["kind"], values: ReadonlyMap<Id, Value>) => {
+    return (id: Id): Value | undefined => (refused.has(`${kind} ${id}`) ? undefined : values.get(id));
+  };
+  return {
+    ruleset,
+    addressSet: unless("addressSet", ruleset.addressSets),
+    serviceSet: unless("serviceSet", ruleset.serviceSets),
+    program: unless("program", ruleset.programs),
+    endpoint: (id) => ruleset.endpoints.get(id),
+    isClosed: (id) => refused.has(`endpoint ${id}`),
+  };
+}

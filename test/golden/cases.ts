@@ -1,0 +1,109 @@
+import type { NftDataplaneOptions } from "../../dataplane/nft/driver.ts";
+import { SCTP, UDP } from "../../model/protocol.ts";
+import type { Ruleset } from "../../model/ruleset.ts";
+import { addressSet, EVERYONE, from, pod, ports, program, ruleset, serviceSet } from "./ruleset-builder.ts";
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly ruleset: Ruleset;
+  readonly options: Partial<NftDataplaneOptions>;
+}
+
+const web = ["10.1.0.10", "fd00::10"];
+const client = ["10.1.0.11", "fd00::11"];
+const clients = addressSet({ title: "namespace 'x': app == 'client'", pods: client });
+const monitors = addressSet({ title: "namespace 'ops': all()", pods: ["10.1.0.30", "10.1.0.31"] });
+const office = addressSet({
+  title: "10.0.0.0/8 except 10.1.0.0/16, 10.255.255.0/24 or fd00:f::/32",
+  blocks: ["10.0.0.0/8", "fd00:f::/32"],
+  except: ["10.1.0.0/16", "10.255.255.0/24"],
+});
+const mixed = addressSet({
+  title: "192.0.2.0/24 or namespace 'x': all()",
+  pods: [...web, ...client],
+  blocks: ["192.0.2.0/24"],
+});
+
+const denyIn = program("ingress", "x/default-deny");
+const denyOut = program("egress", "x/default-deny");
+const webIn = program("ingress", "x/allow-web, x/default-deny", {
+  segments: [ports(80, from(clients)), ports(443, EVERYONE), ports(53, from(monitors), { protocol: UDP })],
+});
+const rangesIn = program("ingress", "x/allow-ranges", {
+  segments: [
+    ports(80, from(clients)),
+    ports(8000, from(monitors), { last: 8999 }),
+    ports(0, EVERYONE, { last: 65_535, protocol: SCTP }),
+  ],
+});
+const officeOut = program("egress", "x/allow-office", {
+  anyPort: from(office),
+  segments: [ports(53, EVERYONE, { protocol: UDP })],
+});
+const everyoneIn = program("ingress", "x/allow-all", { anyPort: EVERYONE });
+const named = serviceSet("port http (TCP) of namespace 'x': all()", [
+  ["10.1.0.10", 8080],
+  ["10.1.0.12", 80],
+  ["fd00::10", 8080],
+]);
+const namedOut = program("egress", "x/allow-http", { services: named, segments: [ports(22, from(mixed))] });
+
+const twoPods = [pod("x/web", web, { ingress: webIn }), pod("x/client", client, { egress: denyOut })];
+const ordinary = ruleset({
+  endpoints: twoPods,
+  programs: [webIn, denyOut],
+  addressSets: [clients, monitors],
+});
+
+const rulesets: Record<string, Ruleset> = {
+  "nothing-on-this-node": ruleset({}),
+  "no-policy": ruleset({ endpoints: [pod("x/web", web), pod("x/client", client)] }),
+  "default-deny": ruleset({
+    endpoints: [pod("x/web", web, { ingress: denyIn, egress: denyOut })],
+    programs: [denyIn, denyOut],
+  }),
+  ports: ordinary,
+  "port-ranges": ruleset({
+    endpoints: [pod("x/web", web, { ingress: rangesIn })],
+    programs: [rangesIn],
+    addressSets: [clients, monitors],
+  }),
+  "named-ports": ruleset({
+    endpoints: [pod("x/client", client, { egress: namedOut })],
+    programs: [namedOut],
+    addressSets: [mixed],
+    serviceSets: [named],
+  }),
+  "ip-blocks": ruleset({
+    endpoints: [pod("x/client", client, { egress: officeOut })],
+    programs: [officeOut],
+    addressSets: [office],
+  }),
+  everyone: ruleset({ endpoints: [pod("x/web", web, { ingress: everyoneIn })], programs: [everyoneIn] }),
+  "shared-programs": ruleset({
+    endpoints: ["a", "b", "c"].map((name, at) =>
+      pod(`x/${name}`, [`10.1.0.${40 + at}`], { ingress: webIn, egress: denyOut }),
+    ),
+    programs: [webIn, denyOut],
+    addressSets: [clients, monitors],
+  }),
+  "attached-by-address": ruleset({
+    endpoints: [
+      pod("x/web", web, { ingress: webIn, egress: denyOut, attachment: { kind: "address" } }),
+      pod("x/client", client),
+    ],
+    programs: [webIn, denyOut],
+    addressSets: [clients, monitors],
+  }),
+};
+
+export const GOLDEN_CASES: readonly GoldenCase[] = [
+  ...Object.entries(rulesets).map(([name, one]) => ({ name, ruleset: one, options: { graceMilliseconds: 0 } })),
+  { name: "endpoint-to-host-drop", ruleset: ordinary, options: { graceMilliseconds: 0, endpointToHost: "drop" } },
+  { name: "first-boot-grace", ruleset: rulesets["named-ports"] ?? ordinary, options: { graceMilliseconds: 1_000 } },
+  {
+    name: "lenient-with-connections",
+    ruleset: ordinary,
+    options: { graceMilliseconds: 0, dropInvalid: false, dropMidStream: false },
+  },
+];
