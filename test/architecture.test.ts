@@ -129,6 +129,25 @@ describe("the rules", () => {
     ]);
   });
 
+  test("refuse packages for tests in what main.ts reaches", () => {
+    const random = ["dataplane/x.ts", 'import fc from "fast-check";'] as const;
+    const dependencies = ["fast-check"];
+    const judgeWith = (main: string) =>
+      violations({
+        files: [
+          { path: random[0], text: random[1] },
+          { path: "main.ts", text: main },
+          { path: "agent/main.ts", text: 'import "../dataplane/x.ts";' },
+        ],
+        dependencies,
+        dependencyNotes: "`fast-check`",
+      });
+    expect(judgeWith("")).toEqual([]);
+    expect(judgeWith(dynamic("./agent/main.ts"))).toEqual([
+      "dataplane/x.ts: dataplane may not import fast-check",
+    ]);
+  });
+
   test("refuse rooms that import each other", () => {
     const found = judge("explain/x.ts", 'import "../agent/config.ts";', [
       "agent/config.ts",

@@ -16,7 +16,7 @@ export interface Import {
 const STATIC = /^\s*(?:import|export)\b[^'"`;()]*?\bfrom\s*["']([^"']+)["']/gm;
 const BARE = /^\s*import\s*["']([^"']+)["']/gm;
 const DYNAMIC = /\b(?:import|require)\s*\(\s*["'`]([^"'`]+)["'`]/g;
-const WORKER = /\bnew (?:Worker|URL)\(\s*["'`](\.[^"'`]+)["'`]/g;
+const WORKER = /\bnew (?:Worker|URL)\(\s*["'`](\.[^"'`]+\.ts)["'`]/g;
 
 /** Joins a relative specifier to the folder of the file that names it. */
 export function resolve(from: string, specifier: string): string {
