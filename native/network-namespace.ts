@@ -1,16 +1,16 @@
-import { dlopen, FFIType, read } from "bun:ffi";
+import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
+import { lastErrno } from "./errno.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const EPERM = 1;
 const CURRENT = "/proc/thread-self/ns/net";
 
 const {
-  symbols: { unshare, setns, __errno_location: errnoLocation },
+  symbols: { unshare, setns },
 } = dlopen("libc.so.6", {
   unshare: { args: [FFIType.i32], returns: FFIType.i32 },
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  __errno_location: { args: [], returns: FFIType.ptr },
 });
 
 /** The kernel refused to make or enter a network namespace. */
@@ -30,11 +30,6 @@ export class NetworkNamespaceError extends Error {
     this.kind = missing ? "missingRight" : "refused";
     this.errno = errno;
   }
-}
-
-function lastErrno(): number {
-  const location = errnoLocation();
-  return location === null ? 0 : read.i32(location, 0);
 }
 
 function enter(fd: number, tried: string): void {
