@@ -1,0 +1,82 @@
+import { fileDatastore } from "../adapters/file/datastore.ts";
+import { openNftDataplane } from "../dataplane/nft/driver.ts";
+import { openWriter } from "../dataplane/nft/open-writer.ts";
+import { healthReport } from "../health/components.ts";
+import { serveHealth } from "../health/server.ts";
+import { createCompiler } from "../policy/compiler.ts";
+import { agentHelp, readArguments } from "./arguments.ts";
+import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.ts";
+import { type Log, openLog, standardOutput } from "./log.ts";
+import { watchProcessEnds } from "./process-ends.ts";
+import { runAgent } from "./run.ts";
+import { createStatus } from "./status.ts";
+
+const FLUSH_MILLISECONDS = 200;
+
+function complain(text: string): number {
+  for (const line of text.split("\n")) process.stderr.write(`tortie agent: ${line}\n`);
+  return 1;
+}
+
+async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise<void> {
+  const status = createStatus();
+  // First of all the table, which is the lock between two agents: the second must hear of the first, not of its port.
+  using writer = openWriter(config.writer);
+  await using dataplane = openNftDataplane(writer, {
+    endpointToHost: config.endpointToHostAction,
+    dropInvalid: config.dropInvalid,
+    graceMilliseconds: config.graceSeconds * 1_000,
+    onRefused: (batch) => log.write("error", "the kernel refused", { batch }),
+  });
+  using health = config.healthEnabled
+    ? serveHealth({
+        host: config.healthHost,
+        port: config.healthPort,
+        report: () => healthReport(status, performance.now()),
+      })
+    : undefined;
+  const { ownership, ownershipNote } = dataplane.status;
+  log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
+  if (health !== undefined) log.write("info", "health served", { url: health.url });
+  await runAgent({
+    datastore: fileDatastore({ directory: config.datastorePath, nodeName: config.nodeName }),
+    compiler: createCompiler(),
+    dataplane,
+    status,
+    log,
+    stopping,
+  });
+}
+
+/** `tortie agent`. Answers the exit code: 0 stopped by a signal, 1 with the reason on standard error. */
+export async function agentMain(args: readonly string[], version: string): Promise<number> {
+  const asked = readArguments(args);
+  if (asked.kind === "wrong") return complain(asked.text);
+  if (asked.kind === "help") {
+    process.stdout.write(agentHelp());
+    return 0;
+  }
+  let read: ReadConfig;
+  try {
+    read = readConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) return complain(error.message);
+    throw error;
+  }
+  const { config, unknown } = read;
+  const log = openLog({ sink: standardOutput(), level: config.logLevel });
+  using ends = watchProcessEnds(log);
+  log.write("info", "tortie agent starts", { version, pid: process.pid, ...config });
+  if (unknown.length > 0) log.write("warning", "variables that mean nothing here are ignored", { unknown });
+  try {
+    await enforce(config, log, ends.stopping);
+    log.write("info", "stopped");
+    return 0;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    log.write("fatal", "tortie agent ends; the rules stay in force", { error: text });
+    return complain(text);
+  } finally {
+    await log.flush(FLUSH_MILLISECONDS);
+  }
+}

@@ -1,0 +1,87 @@
+import { fileDatastore } from "../adapters/file/datastore.ts";
+import type { Datastore } from "../adapters/datastore.ts";
+import { ConfigError, type Environment, readConfig } from "../agent/config.ts";
+import { problemText } from "../model/problem.ts";
+import { explain, ExplainError } from "../policy/explain.ts";
+import { answerJson, answerText } from "./answer.ts";
+import { flowOf } from "./flow-of.ts";
+import { readQuestion, UsageError } from "./question.ts";
+import { NotInSyncError, readState } from "./read-state.ts";
+
+const ALLOWED = 0;
+const NO_ANSWER = 1;
+const DENIED = 2;
+
+const MOST_WARNINGS = 10;
+
+/** What the face needs of the world. */
+export interface ExplainSurroundings {
+  readonly environment: Environment;
+  /** Opens the datastore of the configuration. */
+  readonly open: (environment: Environment) => Datastore;
+  readonly out: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+function openDatastore(environment: Environment): Datastore {
+  const { config } = readConfig(environment);
+  return fileDatastore({ directory: config.datastorePath, nodeName: config.nodeName });
+}
+
+function warnOfProblems(texts: readonly string[], warn: (text: string) => void): void {
+  for (const text of texts.slice(0, MOST_WARNINGS)) warn(`warning: ${text}\n`);
+  if (texts.length > MOST_WARNINGS) warn(`warning: and ${texts.length - MOST_WARNINGS} more problems\n`);
+}
+
+/** The face with its surroundings given; answers the exit code. */
+export async function explainIn(
+  args: readonly string[],
+  { environment, open, out, warn }: ExplainSurroundings,
+): Promise<number> {
+  const asked = readQuestion(args);
+  if (asked.kind === "help") {
+    out(asked.text);
+    return 0;
+  }
+  if (asked.kind === "wrong") {
+    warn(`tortie explain: ${asked.text}\n(\`tortie explain --help\` tells what it takes)\n`);
+    return NO_ANSWER;
+  }
+  try {
+    const datastore = open(environment);
+    const { state, problems } = await readState(datastore, {
+      milliseconds: 10_000,
+      waitingMilliseconds: 2_000,
+    });
+    warnOfProblems(problems.map(problemText), warn);
+    const flow = flowOf(asked.question, state);
+    const explanation = explain(state, flow);
+    out(
+      asked.question.output === "json"
+        ? answerJson(flow, explanation, problems)
+        : answerText(flow, explanation),
+    );
+    return explanation.verdict === "allowed" ? ALLOWED : DENIED;
+  } catch (error) {
+    if (
+      error instanceof UsageError ||
+      error instanceof ConfigError ||
+      error instanceof NotInSyncError ||
+      error instanceof ExplainError
+    ) {
+      warn(`tortie explain: ${error.message}\n`);
+      return NO_ANSWER;
+    }
+    throw error;
+  }
+}
+
+/** `tortie explain`: exit code 0 allowed, 2 denied, 1 no answer. */
+export function explainMain(args: readonly string[]): Promise<number> {
+  return explainIn(args, {
+    environment: process.env,
+    open: openDatastore,
+    out: (text) => void process.stdout.write(text),
+    warn: (text) => void process.stderr.write(text),
+  });
+}
