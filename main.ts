@@ -7,41 +7,44 @@ interface Face {
   run(args: readonly string[]): Promise<number>;
 }
 
-const FACES: Readonly<Record<string, Face>> = {
-  agent: {
-    help: "enforce the policies of a datastore on this node",
-    run: async (args) => {
-      const { agentMain } = await import("./agent/main.ts");
-      const code = await agentMain(args, VERSION);
-      // At once: a reader of the log that stalls must not keep a stopped agent alive.
-      return process.exit(code);
+const FACES: ReadonlyMap<string, Face> = new Map(
+  Object.entries<Face>({
+    agent: {
+      help: "enforce the policies of a datastore on this node",
+      run: async (args) => {
+        const { agentMain } = await import("./agent/main.ts");
+        const code = await agentMain(args, VERSION);
+        // At once: a reader of the log that stalls must not keep a stopped agent alive.
+        return process.exit(code);
+      },
     },
-  },
-  explain: {
-    help: "say whether one pod may reach another, and which rule decides",
-    run: async (args) => (await import("./explain/main.ts")).explainMain(args),
-  },
-  demo: {
-    help: "see policies enforced on real packets, in network namespaces of its own",
-    run: async (args) => (await import("./demo/main.ts")).demoMain(args),
-  },
-  version: { help: "print version and commit", run: async () => print(`tortie ${VERSION}\n`) },
-  help: { help: "print this", run: async () => print(usage()) },
-};
+    explain: {
+      help: "say whether one pod may reach another, and which rule decides",
+      run: async (args) => (await import("./explain/main.ts")).explainMain(args),
+    },
+    demo: {
+      help: "see policies enforced on real packets, in network namespaces of its own",
+      run: async (args) => (await import("./demo/main.ts")).demoMain(args),
+    },
+    version: { help: "print version and commit", run: async () => print(`tortie ${VERSION}\n`) },
+    help: { help: "print this", run: async () => print(usage()) },
+  }),
+);
 
+// Maps, for what is looked up is whatever somebody typed: `constructor` would be found in an object.
 /** Names of links to this file that stand for a first word. */
-const CALLED_AS: Readonly<Record<string, string>> = {
-  calicoctl: "ctl",
-  "kubectl-calico": "ctl",
-  calico: "cni",
-};
+const CALLED_AS: ReadonlyMap<string, string> = new Map([
+  ["calicoctl", "ctl"],
+  ["kubectl-calico", "ctl"],
+  ["calico", "cni"],
+]);
 
-const SPELLINGS: Readonly<Record<string, string>> = {
-  "--version": "version",
-  "-v": "version",
-  "--help": "help",
-  "-h": "help",
-};
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ["--version", "version"],
+  ["-v", "version"],
+  ["--help", "help"],
+  ["-h", "help"],
+]);
 
 function print(text: string): number {
   process.stdout.write(text);
@@ -49,7 +52,7 @@ function print(text: string): number {
 }
 
 function usage(): string {
-  const lines = Object.entries(FACES).map(([word, { help }]) => `  tortie ${word.padEnd(8)} ${help}\n`);
+  const lines = [...FACES].map(([word, { help }]) => `  tortie ${word.padEnd(8)} ${help}\n`);
   return [
     "tortie: Kubernetes NetworkPolicy for this node, without etcd\n\n",
     ...lines,
@@ -58,16 +61,16 @@ function usage(): string {
 }
 
 async function main(calledAs: string, args: readonly string[]): Promise<number> {
-  const byName = CALLED_AS[calledAs.slice(calledAs.lastIndexOf("/") + 1)];
+  const byName = CALLED_AS.get(calledAs.slice(calledAs.lastIndexOf("/") + 1));
   const [first, ...rest] = byName === undefined ? args : [byName, ...args];
   if (first === undefined) {
     process.stderr.write(`tortie: which face?\n\n${usage()}`);
     return 1;
   }
-  const word = SPELLINGS[first] ?? first;
-  const face = Object.hasOwn(FACES, word) ? FACES[word] : undefined;
+  const word = SPELLINGS.get(first) ?? first;
+  const face = FACES.get(word);
   if (face !== undefined) return face.run(rest);
-  const there = Object.keys(FACES).join(", ");
+  const there = [...FACES.keys()].join(", ");
   process.stderr.write(`tortie: there is no face "${word}" in this version; there are: ${there}\n`);
   return 1;
 }
