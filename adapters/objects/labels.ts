@@ -1,0 +1,35 @@
+import * as v from "valibot";
+import type { Labels } from "../../model/labels.ts";
+import { isLabelKey, isLabelValue } from "./names.ts";
+import { anObject, pathItem, type Schema } from "./schema.ts";
+
+/** Keys to text, whatever the keys: `constructor` is a legal label key, which valibot's record would drop. */
+export const textByKey: Schema<Readonly<Record<string, string>>> = v.pipe(
+  anObject,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [key, value] of Object.entries(dataset.value)) {
+      if (typeof value !== "string") {
+        addIssue({ message: "expected text", path: [pathItem(dataset.value, key)] });
+      }
+    }
+  }),
+) as unknown as Schema<Readonly<Record<string, string>>>;
+
+export const LABEL_KEY_RULE: string =
+  "expected a label key: an optional DNS prefix and a slash, then at most 63 letters, digits, -, _ and .";
+export const LABEL_VALUE_RULE: string =
+  "expected a label value: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit";
+
+/** The labels of an object, each within the grammar. */
+export const labels: Schema<Labels> = v.pipe(
+  textByKey,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [key, value] of Object.entries(dataset.value)) {
+      const path: [v.ObjectPathItem] = [pathItem(dataset.value, key)];
+      if (!isLabelKey(key)) addIssue({ message: LABEL_KEY_RULE, path });
+      else if (!isLabelValue(value)) addIssue({ message: LABEL_VALUE_RULE, path });
+    }
+  }),
+) as Schema<Labels>;

@@ -1,0 +1,52 @@
+import type { Namespace } from "../../model/endpoint.ts";
+import { type Defect, describe } from "./defect.ts";
+import { labels } from "./labels.ts";
+import { readIdentity } from "./metadata.ts";
+import { isObject, maybe, parseAt } from "./schema.ts";
+
+/** The label that the API server puts on every namespace; nobody may set it otherwise. */
+export const NAME_LABEL = "kubernetes.io/metadata.name";
+
+/** A namespace that nobody wrote down, with the one label that it surely has. */
+export function implicitNamespace(name: string): Namespace {
+  return { name, labels: { [NAME_LABEL]: name } };
+}
+
+/** A namespace of which only the name is known: no namespace selector matches it, not even one that asks for a label's absence. */
+export function unreadableNamespace(name: string): Namespace {
+  return { ...implicitNamespace(name), unreadable: true };
+}
+
+export interface ReadNamespace {
+  readonly value: Namespace | undefined;
+  readonly defects: readonly Defect[];
+}
+
+/** A Namespace (v1). */
+export function readNamespace(value: Readonly<Record<string, unknown>>): ReadNamespace {
+  const identity = readIdentity(
+    { metadata: namespaceless(value["metadata"]) },
+    "this namespace is not known",
+  );
+  if (identity.defects.length > 0) return { value: undefined, defects: identity.defects };
+  const { name } = identity;
+  const { metadata } = value;
+  const found = parseAt(maybe(labels), isObject(metadata) ? metadata["labels"] : undefined, {
+    path: "metadata.labels",
+    consequence: "no namespaceSelector matches this namespace",
+  });
+  if (!found.ok) return { value: unreadableNamespace(name), defects: found.defects };
+  const written = found.value?.[NAME_LABEL] ?? name;
+  const defects: Defect[] = [];
+  if (written !== name) {
+    const path = `metadata.labels[${JSON.stringify(NAME_LABEL)}]`;
+    const message = "this label is always the namespace's own name";
+    defects.push({ path, value: describe(written), message, consequence: `it counts as ${describe(name)}` });
+  }
+  return { value: { name, labels: { ...found.value, [NAME_LABEL]: name } }, defects };
+}
+
+/** Namespaces live in none. */
+function namespaceless(metadata: unknown): unknown {
+  return isObject(metadata) ? { name: metadata["name"] } : metadata;
+}

@@ -1,0 +1,130 @@
+import { type Attachment, type Endpoint, endpointId } from "../../model/endpoint.ts";
+import { podInterfaceName } from "../../model/fingerprint.ts";
+import type { Labels } from "../../model/labels.ts";
+import { type Defect, describe } from "./defect.ts";
+import { labels } from "./labels.ts";
+import { readIdentity } from "./metadata.ts";
+import { POD_IP_ANNOTATION, readAddresses } from "./pod-addresses.ts";
+import { readPorts } from "./pod-ports.ts";
+import { isObject, maybe, parseAt } from "./schema.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const CLOSED = "the pod is nobody's peer and its interface stays closed";
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
+export type ReadPod =
+  | { readonly kind: "endpoint"; readonly value: Endpoint; readonly defects: readonly Defect[] }
+  | { readonly kind: "ignored"; readonly reason: string; readonly defects: readonly Defect[] }
+  | { readonly kind: "unreadable"; readonly defects: readonly Defect[] };
+
+/** An object below the pod; absent and null are the empty one, anything else a defect. */
+function part(value: unknown, at: { path: string; consequence: string }, defects: Defect[]): Fields {
+  if (value === undefined || value === null) return {};
+  if (isObject(value)) return value;
+  defects.push({ ...at, value: describe(value), message: "expected an object" });
+  return {};
+}
+
+function readTime(value: unknown, at: { path: string; consequence: string }, defects: Defect[]): number {
+  if (value === undefined || value === null) return 0;
+  const time = typeof value === "string" && RFC3339.test(value) ? Date.parse(value) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  const message = "expected a time such as 2024-01-31T12:00:00Z";
+  defects.push({ ...at, value: describe(value), message });
+  return 0;
+}
+
+function readAttachment(
+  spec: Fields,
+  name: Attachment,
+  node: string | undefined,
+  defects: Defect[],
+): Attachment | undefined {
+  const nodeName = spec["nodeName"] ?? "";
+  if (typeof nodeName !== "string") {
+    const [path, message, consequence] = [
+      "spec.nodeName",
+      "expected text",
+      "the pod counts as one of another node",
+    ];
+    defects.push({ path, value: describe(nodeName), message, consequence });
+    return undefined;
+  }
+  return nodeName === "" || nodeName === node ? name : undefined;
+}
+
+/** What decides whether there is an endpoint at all: undefined where it cannot be read. */
+function readBasis(
+  value: Fields,
+  metadata: Fields,
+  defects: Defect[],
+): { labels: Labels; spec: Fields; hostNetwork: boolean } | undefined {
+  const found = parseAt(maybe(labels), metadata["labels"], { path: "metadata.labels", consequence: CLOSED });
+  if (!found.ok) defects.push(...found.defects);
+  const spec = part(value["spec"], { path: "spec", consequence: CLOSED }, defects);
+  const hostNetwork = spec["hostNetwork"] ?? false;
+  if (typeof hostNetwork !== "boolean") {
+    const [path, message] = ["spec.hostNetwork", "expected true or false"];
+    defects.push({ path, value: describe(hostNetwork), message, consequence: CLOSED });
+  }
+  if (!found.ok || defects.length > 0) return undefined;
+  return { labels: found.value ?? {}, spec, hostNetwork: hostNetwork === true };
+}
+
+/**
+ * A Pod (v1). Unreadable labels make it no endpoint at all, since nobody can tell who selects it; an address, port or
+ * time that cannot be read is left out. `nodeName` is this node's: a pod there, or on no node, is local.
+ */
+export function readPod(value: Fields, nodeName: string | undefined): ReadPod {
+  const { namespace, name, defects: nameless } = readIdentity(value, CLOSED);
+  if (nameless.length > 0) return { kind: "unreadable", defects: nameless };
+  const metadata = part(value["metadata"], { path: "metadata", consequence: CLOSED }, []);
+  const defects: Defect[] = [];
+  const basis = readBasis(value, metadata, defects);
+  if (basis === undefined) return { kind: "unreadable", defects };
+  if (basis.hostNetwork) {
+    const reason = "it uses its node's network: policies neither select it nor name it as a peer";
+    return { kind: "ignored", reason, defects };
+  }
+  const status = part(
+    value["status"],
+    { path: "status", consequence: "the pod is without addresses" },
+    defects,
+  );
+  const annotationsAt = { path: "metadata.annotations", consequence: "the annotations are not read" };
+  const annotations = part(metadata["annotations"], annotationsAt, defects);
+  const statusKnown = isObject(value["status"] ?? {});
+  const deletion = metadata["deletionTimestamp"] ?? "";
+  const deleting = deletion !== "";
+  const emptied = Object.hasOwn(annotations, POD_IP_ANNOTATION) && annotations[POD_IP_ANNOTATION] === "";
+  const finished = ["Succeeded", "Failed"].includes(String(status["phase"])) || (deleting && emptied);
+  const found =
+    finished || !statusKnown ? { addresses: [], defects: [] } : readAddresses(status, annotations);
+  const ports = readPorts(basis.spec);
+  defects.push(...found.defects, ...ports.defects);
+  const uid = metadata["uid"];
+  const endpoint: Endpoint = {
+    id: endpointId(namespace, name),
+    namespace,
+    name,
+    uid: typeof uid === "string" ? uid : "",
+    labels: basis.labels,
+    addresses: found.addresses,
+    ports: ports.ports,
+    attachment: readAttachment(
+      basis.spec,
+      { kind: "interface", name: podInterfaceName(namespace, name) },
+      nodeName,
+      defects,
+    ),
+    finished,
+    deleting,
+    startedAt: readTime(
+      status["startTime"],
+      { path: "status.startTime", consequence: "of two pods with one address this one loses" },
+      defects,
+    ),
+  };
+  return { kind: "endpoint", value: endpoint, defects };
+}

@@ -1,0 +1,91 @@
+import type { Endpoint, Namespace } from "../../model/endpoint.ts";
+import type { Policy } from "../../model/policy.ts";
+import type { Problem } from "../../model/problem.ts";
+import { type Defect, describe, whereText } from "./defect.ts";
+import { readIdentity } from "./metadata.ts";
+import { readNamespace } from "./namespace.ts";
+import { readNetworkPolicy, unreadablePolicy } from "./network-policy.ts";
+import { readPod } from "./pod.ts";
+import { isObject } from "./schema.ts";
+
+/** What an object is to the model. */
+export type ObjectValue =
+  | { readonly kind: "namespace"; readonly value: Namespace }
+  | { readonly kind: "endpoint"; readonly value: Endpoint }
+  | { readonly kind: "policy"; readonly value: Policy }
+  /** Well formed, and nothing that policies are about. */
+  | { readonly kind: "ignored"; readonly reason: string }
+  | { readonly kind: "unreadable" };
+
+export type ReadObject = ObjectValue & {
+  /** `Pod x/a`, by which two objects are the same one; empty where it cannot be told. */
+  readonly object: string;
+  readonly problems: readonly Problem[];
+};
+
+export interface ReadOptions {
+  /** This node's name: pods there, and pods on no node, get an attachment. Default: only pods on no node. */
+  readonly nodeName?: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Reading = ObjectValue & { readonly object: string; readonly defects: readonly Defect[] };
+
+const KNOWN = "Namespace or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
+
+function unknownKind(value: Fields): Reading {
+  const { apiVersion, kind } = value;
+  const { namespace, name } = readIdentity(value, "");
+  const object = typeof kind === "string" && name !== "" ? `${kind} ${namespace}/${name}` : "";
+  const found = [apiVersion, kind].filter((part) => typeof part === "string").join(" ");
+  const defect: Defect = {
+    path: "kind",
+    value: found,
+    message: `unknown kind, expected ${KNOWN}`,
+    consequence: "it is not read",
+  };
+  // An old or foreign NetworkPolicy isolates somebody, and nobody can tell whom.
+  if (typeof kind === "string" && /^networkpolic(y|ies)$/i.test(kind)) {
+    const consequence =
+      "this policy isolates all pods of its namespace in both directions and allows nothing";
+    const closed = unreadablePolicy(value, [{ ...defect, consequence }]);
+    return { kind: "policy", object: object === "" ? "" : `${String(apiVersion)} ${object}`, ...closed };
+  }
+  return { kind: "unreadable", object, defects: [defect] };
+}
+
+function read(value: unknown, nodeName: string | undefined): Reading {
+  if (!isObject(value)) {
+    const message = `expected an object: ${KNOWN}`;
+    const defect = { path: "", value: describe(value), message, consequence: "it is not read" };
+    return { kind: "unreadable", object: "", defects: [defect] };
+  }
+  const { namespace, name } = readIdentity(value, "");
+  switch (`${describe(value["apiVersion"])} ${describe(value["kind"])}`) {
+    case '"v1" "Namespace"': {
+      const found = readNamespace(value);
+      const object = name === "" ? "" : `Namespace ${name}`;
+      return found.value === undefined
+        ? { kind: "unreadable", object, defects: found.defects }
+        : { kind: "namespace", object, value: found.value, defects: found.defects };
+    }
+    case '"v1" "Pod"':
+      return { object: name === "" ? "" : `Pod ${namespace}/${name}`, ...readPod(value, nodeName) };
+    case '"networking.k8s.io/v1" "NetworkPolicy"': {
+      const object = name === "" ? "" : `NetworkPolicy ${namespace}/${name}`;
+      return { kind: "policy", object, ...readNetworkPolicy(value) };
+    }
+    default:
+      return unknownKind(value);
+  }
+}
+
+/**
+ * One Kubernetes object, as JSON has it, in the model's words. It never throws: what is wrong comes out as problems,
+ * whose `where` is `PLACE (KIND NAMESPACE/NAME)`.
+ */
+export function readObject(value: unknown, where: string, options: ReadOptions = {}): ReadObject {
+  const { defects, ...reading } = read(value, options.nodeName);
+  const place = whereText(where, reading.object);
+  return { ...reading, problems: defects.map((defect) => ({ where: place, ...defect })) };
+}
