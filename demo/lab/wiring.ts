@@ -10,6 +10,9 @@ const GATEWAY_IPV4 = "169.254.1.1";
 /** The link-local address that the kernel makes of that MAC address (RFC 4291, appendix A). */
 const GATEWAY_IPV6 = "fe80::ecee:eeff:feee:eeee";
 
+/** Milliseconds; it takes less than one where the machine has time. */
+const LINK_LIMIT = 10_000;
+
 /** Addresses work at once (no duplicate address detection), and no host's habit of source checks leaks in. */
 const HOST_SETTINGS: Readonly<Record<string, string>> = {
   "ipv4/conf/all/rp_filter": "0",
@@ -35,8 +38,8 @@ function set(network: NetworkNamespace, settings: Readonly<Record<string, string
   });
 }
 
-function ip(network: NetworkNamespace, lines: readonly string[]): void {
-  const { exitCode, stderr } = network.run(() => {
+function ip(network: NetworkNamespace, lines: readonly string[]): string {
+  const { exitCode, stdout, stderr } = network.run(() => {
     try {
       return Bun.spawnSync(["ip", "-batch", "-"], { stdin: Buffer.from(`${lines.join("\n")}\n`) });
     } catch (error) {
@@ -44,9 +47,23 @@ function ip(network: NetworkNamespace, lines: readonly string[]): void {
       throw new LabError({ tried: "run the program `ip`", found: String(error), next });
     }
   });
-  if (exitCode === 0) return;
+  if (exitCode === 0) return stdout.toString();
   const next = "see the commands in demo/lab/wiring.ts; the kernel may lack veth or IPv6";
   throw new LabError({ tried: "build the lab's links with ip(8)", found: stderr.toString().trim(), next });
+}
+
+/** The end of a veth pair that was set up first drops everything until a kernel worker notices its peer. */
+function waitForLinks(node: Place): void {
+  const began = performance.now();
+  for (;;) {
+    const links = ip(node.network, ["link show type veth"]);
+    if (links.match(/ state /g)?.length === links.match(/ state UP /g)?.length) return;
+    if (performance.now() - began > LINK_LIMIT) {
+      const next = "the machine may be overloaded: try again";
+      throw new LabError({ tried: "wait for the lab's links", found: links, next });
+    }
+    Bun.sleepSync(1);
+  }
 }
 
 /** `ip` commands inside a pod. Both families have a way out, so that a pod can forge what it does not have. */
@@ -121,18 +138,12 @@ export function outsideCommands(outside: Place): string[] {
   ];
 }
 
-/** Puts a pod on the node. */
-export function wirePod(node: Place, pod: PodPlace): void {
-  set(pod.network, HOST_SETTINGS);
-  ip(node.network, hostEndCommands(pod));
-  ip(pod.network, podCommands(pod));
-}
-
-/** Wires everything: two runs of `ip` and one for every pod. */
+/** Wires everything: three runs of `ip` and one for every pod. */
 export function wire(node: Place, outside: Place, pods: readonly PodPlace[]): void {
   for (const { network } of [node, outside, ...pods]) set(network, HOST_SETTINGS);
   set(node.network, ROUTER_SETTINGS);
   ip(node.network, [...nodeCommands(node, outside), ...pods.flatMap(hostEndCommands)]);
   ip(outside.network, outsideCommands(outside));
   for (const pod of pods) ip(pod.network, podCommands(pod));
+  waitForLinks(node);
 }

@@ -108,7 +108,7 @@ test("single addresses of the outside and of the node are ends too; a pod may la
     ]),
   ).toEqual(["203.0.113.200 as itself -> x/a"]);
   const missing = lab.probe([{ from: "node", to: "x/a", ...common, family: 6 }]);
-  await expect(missing).rejects.toThrow("it has no IPv6 address");
+  expect(await missing.catch(String)).toContain("it has no IPv6 address");
 });
 
 test("firstChange finds the moment at which a verdict changed", async () => {
