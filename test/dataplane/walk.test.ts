@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Ruleset } from "../../model/ruleset.ts";
+import { builtFresh, expectClosed, expectLateRemovals, openFake, tableText } from "./fake-dataplane.ts";
+import { edited, edits, EMPTY_UNIVERSE, rulesetOf, touchedBetween } from "./random-wishes.ts";
+
+const seed = Number(process.env["TORTIE_SEED"] ?? Date.now() % 2 ** 31);
+const groupsOfEdits = fc.array(fc.array(edits, { minLength: 1, maxLength: 4 }), { maxLength: 15 });
+
+test.each([
+  ["in force", {}],
+  ["in the grace", { graceMilliseconds: 1e9 }],
+] as const)("step by step comes to the same as from scratch, %s", async (_, options) => {
+  const walk = fc.asyncProperty(groupsOfEdits, async (groups) => {
+    const { writer, dataplane } = openFake(options);
+    let universe = EMPTY_UNIVERSE;
+    let before = rulesetOf(universe);
+    dataplane.want(before, undefined);
+    await dataplane.settle();
+    for (const group of groups) {
+      for (const edit of group) {
+        universe = edited(universe, edit);
+        const after = rulesetOf(universe);
+        dataplane.want(after, touchedBetween(before, after));
+        before = after;
+      }
+      expect((await dataplane.settle()).kind).toBeOneOf(["applied", "unchanged"]);
+      expect(tableText(writer)).toBe(await builtFresh(before, options));
+      expect(dataplane.status.epoch).toBe(1);
+      const sent = writer.batches.length;
+      dataplane.want(before, undefined);
+      expect(await dataplane.settle()).toEqual({ kind: "unchanged" });
+      expect(writer.batches.length).toBe(sent);
+    }
+    expectClosed(writer.kernel);
+    expectLateRemovals(writer);
+  });
+  await fc.assert(walk, { seed, numRuns: 60 });
+});
+
+/** Makes the maps of `live` those of `next`, in place: the compiler's ruleset is alive. */
+function become(live: Ruleset, next: Ruleset): void {
+  for (const part of ["addressSets", "serviceSets", "programs", "endpoints"] as const) {
+    const map = live[part] as unknown as Map<string, unknown>;
+    map.clear();
+    for (const [id, value] of next[part]) map.set(id, value);
+  }
+}
+
+test("a wish that changes while an epoch is being built comes true", async () => {
+  const walk = fc.asyncProperty(
+    groupsOfEdits,
+    fc.array(edits, { minLength: 20, maxLength: 40 }),
+    async (first, later) => {
+      let universe = first.flat().reduce(edited, EMPTY_UNIVERSE);
+      const live = rulesetOf(universe);
+      let time = 0;
+      const queue = [...later];
+      const { writer, dataplane } = openFake({
+        // Every look at the clock finds the step too long already.
+        clock: () => (time += 10),
+        pause: async () => {
+          const edit = queue.shift();
+          if (edit === undefined) return;
+          const before = rulesetOf(universe);
+          universe = edited(universe, edit);
+          const after = rulesetOf(universe);
+          become(live, after);
+          dataplane.want(live, touchedBetween(before, after));
+        },
+      });
+      dataplane.want(live, undefined);
+      expect((await dataplane.settle()).kind).toBe("applied");
+      expect(tableText(writer)).toBe(await builtFresh(rulesetOf(universe)));
+      expectClosed(writer.kernel);
+      expectLateRemovals(writer);
+    },
+  );
+  await fc.assert(walk, { seed, numRuns: 60 });
+});
