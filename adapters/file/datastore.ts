@@ -1,8 +1,6 @@
-import type { Problem } from "../../model/problem.ts";
 import { unreachable } from "../../model/unreachable.ts";
-import { type ClusterState, emptyClusterState } from "../../model/update.ts";
-import type { Datastore, DatastoreEvent, DatastoreStatus } from "../datastore.ts";
-import { differences } from "../differences.ts";
+import type { Datastore, DatastoreEvent } from "../datastore.ts";
+import { createTeller, type Teller } from "../teller.ts";
 import { DirectoryBell } from "./directory-bell.ts";
 import { createManifests, type Look, type Manifests } from "./manifests.ts";
 
@@ -20,63 +18,40 @@ const LOOK_EVERY = 5000;
 const LOOK_FOR_DIRECTORY_EVERY = 250;
 const LOOK_AGAIN_IN = 50;
 
-interface Told {
-  state: ClusterState;
-  problems: readonly Problem[];
-  status: DatastoreStatus | undefined;
-  inSync: boolean;
-}
+type Answer = Look | { readonly kind: "unavailable"; readonly because: string };
 
-/** The status, if it says something new. */
-function* tellStatus(told: Told, status: DatastoreStatus): Generator<DatastoreEvent> {
-  if (Bun.deepEquals({ ...told.status, since: 0 }, { ...status, since: 0 })) return;
-  told.status = status;
-  yield { kind: "status", status };
-}
-
-function* tellUnavailable(told: Told, directory: string, because: string): Generator<DatastoreEvent> {
-  const next = `create the directory, or make it readable: ${directory}`;
-  yield* tellStatus(
-    told,
-    told.inSync
-      ? { kind: "stale", since: new Date(), because, next }
-      : { kind: "waiting", for: `the directory ${directory} (${because})`, next },
-  );
-}
-
-/** What a look found that was not told before. */
-function* tellLook(
-  told: Told,
-  look: Extract<Look, { kind: "read" }>,
-  noticedAt: number,
-): Generator<DatastoreEvent> {
-  const updates = differences(told.state, look.state);
-  told.state = look.state;
-  if (updates.length > 0) yield { kind: "updates", updates, noticedAt };
-  if (!Bun.deepEquals(told.problems, look.problems, true)) {
-    told.problems = look.problems;
-    yield { kind: "problems", problems: look.problems };
+function tell(teller: Teller, look: Answer, at: { directory: string; noticedAt: number }): DatastoreEvent[] {
+  switch (look.kind) {
+    case "unsettled":
+      return [];
+    case "unavailable": {
+      const { because } = look;
+      const next = `create the directory, or make it readable: ${at.directory}`;
+      return teller.status(
+        teller.inSync
+          ? { kind: "stale", since: new Date(), because, next }
+          : { kind: "waiting", for: `the directory ${at.directory} (${because})`, next },
+      );
+    }
+    case "read": {
+      // Acting on part of the policies would open the pods that the others isolate (policy-bugs 23).
+      if (teller.inSync || look.unread.length === 0) return teller.whole(look, at.noticedAt);
+      const missing = `files to be readable: ${look.unread.join(", ")}`;
+      const next = "make them readable or take them out of the directory";
+      return teller.partial(look, at.noticedAt, { kind: "waiting", for: missing, next });
+    }
+    default:
+      return unreachable(look);
   }
-  // Acting on part of the policies would open the pods that the others isolate (policy-bugs 23).
-  if (!told.inSync && look.unread.length > 0) {
-    const next = "make them readable or take them out of the directory";
-    return yield* tellStatus(told, {
-      kind: "waiting",
-      for: `files to be readable: ${look.unread.join(", ")}`,
-      next,
-    });
-  }
-  yield* tellStatus(told, { kind: "connected" });
-  if (told.inSync) return;
-  told.inSync = true;
-  yield { kind: "inSync" };
+}
+
+function patience(look: Answer, lookEvery: number): number {
+  if (look.kind === "unsettled") return LOOK_AGAIN_IN;
+  return look.kind === "unavailable" ? LOOK_FOR_DIRECTORY_EVERY : lookEvery;
 }
 
 /** One look; what the system says about the directory is an answer, anything else a bug. */
-async function lookAt(
-  bell: DirectoryBell,
-  manifests: Manifests,
-): Promise<Look | { readonly kind: "unavailable"; readonly because: string }> {
+async function lookAt(bell: DirectoryBell, manifests: Manifests): Promise<Answer> {
   try {
     const deaf = await bell.arm();
     const look = await manifests.look(() => bell.rung);
@@ -91,33 +66,20 @@ async function lookAt(
 
 async function* follow(options: FileDatastoreOptions, stopping: AbortSignal): AsyncGenerator<DatastoreEvent> {
   const { directory, nodeName, lookEvery = LOOK_EVERY } = options;
-  const told: Told = { state: emptyClusterState(), problems: [], status: undefined, inSync: false };
-  const manifests: Manifests = createManifests(directory, nodeName);
+  const teller = createTeller();
+  const manifests = createManifests(directory, nodeName);
   using bell = new DirectoryBell(directory);
   let noticedAt: number | undefined;
   while (!stopping.aborted) {
-    let patience = lookEvery;
     const rungAt = bell.takeRing() ?? performance.now();
     noticedAt ??= rungAt;
     const look = await lookAt(bell, manifests);
-    if (stopping.aborted) return;
-    switch (look.kind) {
-      case "unsettled":
-        patience = LOOK_AGAIN_IN;
-        break;
-      case "unavailable":
-        patience = LOOK_FOR_DIRECTORY_EVERY;
-        noticedAt = undefined;
-        yield* tellUnavailable(told, directory, look.because);
-        break;
-      case "read":
-        yield* tellLook(told, look, noticedAt);
-        noticedAt = undefined;
-        break;
-      default:
-        unreachable(look);
+    for (const event of tell(teller, look, { directory, noticedAt })) {
+      if (stopping.aborted) return;
+      yield event;
     }
-    await bell.wait(patience, stopping);
+    if (look.kind !== "unsettled") noticedAt = undefined;
+    await bell.wait(patience(look, lookEvery), stopping);
   }
 }
 
