@@ -17,8 +17,9 @@ function within(path: string, name: string): boolean {
 
 /** The room of a path, undefined where nobody has decided on one. */
 export function roomOf(path: string): string | undefined {
+  const tested = path.replace(/\.test\.ts$/, ".ts");
   return Object.keys(ROOMS)
-    .filter((name) => within(path, name))
+    .filter((name) => within(tested, name))
     .toSorted((a, b) => b.length - a.length)[0];
 }
 
@@ -32,7 +33,7 @@ function* badText({ path, text }: SourceFile): Generator<string> {
   if (/[._](?:spec|test)\.[cm]?[jt]sx?$/.test(path) && !path.endsWith(".test.ts")) {
     yield `${path}: a test file's name ends in .test.ts, or script/test does not see it`;
   }
-  if (path.endsWith(".test.ts") && !/\btest\b|\bBehaviour\(/.test(text)) yield `${path}: holds no test`;
+  if (path.endsWith(".test.ts") && !/\btest\b|Behaviour\(/.test(text)) yield `${path}: holds no test`;
   for (const [index, line] of text.split("\n").entries()) {
     const at = `${path}:${index + 1}`;
     if (/\bconsole\s*\.\s*\w+\s*\(/.test(line)) yield `${at}: console blocks on a stalled pipe`;

@@ -16,7 +16,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   policy: { rooms: ["model"], packages: [], node: false },
   adapters: { rooms: ["model"], packages: [], node: false },
   "adapters/objects": { rooms: ["model", "adapters"], packages: ["valibot"], node: false },
-  "adapters/memory": { rooms: ["model", "adapters"], packages: [], node: false },
+  "adapters/memory": { rooms: ["model", "adapters", "adapters/objects"], packages: [], node: false },
   "adapters/file": {
     rooms: ["model", "adapters", "adapters/objects"],
     packages: ["valibot", "yaml"],
@@ -35,10 +35,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   demo: {
-    rooms: ["model", "policy", "adapters/*", "dataplane", "native", "test/oracle"],
+    rooms: ["model", "policy", "adapters/*", "dataplane", "native", "test/oracle", "examples"],
     packages: ["commander"],
     node: true,
   },
+  examples: { rooms: [], packages: [], node: false },
+  examples: { rooms: [], packages: [], node: false },
   // Written from the specification's words: an oracle that shared code with policy/ would share its mistakes.
   "test/oracle": { rooms: ["model"], packages: [], node: false },
   test: { rooms: ["*"], packages: ["fast-check", "ip-address"], node: true },

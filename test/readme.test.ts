@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SETTING_HELP } from "../agent/settings.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+  [...new Bun.Glob("docs/*.md").scanSync({ cwd: root })].toSorted(),
+);
+
+/** Commands of a page's ```sh blocks, without sudo and without variables before them. */
+function commandsOf(page: string): string[] {
+  const blocks = [...read(page).matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
+  return blocks
+    .flatMap((block) => block.split("\n"))
+    .map((line) => line.replace(/^sudo /, "").replace(/^(?:[A-Z_]+=\S* )+/, ""))
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+const help = new Map<string, string>();
+
+/** What `tortie FACE --help` prints. */
+function helpOf(face: string): string {
+  const known = help.get(face);
+  if (known !== undefined) return known;
+  const { stdout } = Bun.spawnSync([process.execPath, "main.ts", face, "--help"], {
+    cwd: root,
+    stderr: "pipe",
+  });
+  help.set(face, stdout.toString());
+  return stdout.toString();
+}
+
+const ELSEWHERE = ["cd", "curl", "git", "install", "ip", "mkdir", "nft"];
+
+/** What is wrong with a command; undefined: nothing. */
+function wrong(command: string): string | undefined {
+  const [program = "", first = "", ...rest] = command.split(/\s+/);
+  if (program === "script/bun") {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
+    return first === "run" && rest[0] !== undefined && rest[0] in scripts ? undefined : "no such script";
+  }
+  if (program.startsWith("script/")) {
+    if (!existsSync(join(root, program)) || (statSync(join(root, program)).mode & 0o111) === 0)
+      return "no such script";
+    return first === "" || read(program).includes(` ${first}`) ? undefined : `no option ${first}`;
+  }
+  if (program === "tortie") {
+    const text = helpOf(first);
+    if (text === "") return `tortie ${first} --help says nothing`;
+    const missing = rest.filter((word) => word.startsWith("-") && !text.includes(word));
+    return missing.length === 0 ? undefined : `its help lacks ${missing.join(", ")}`;
+  }
+  return ELSEWHERE.includes(program) ? undefined : "not a command that this test knows";
+}
+
+describe.each(PAGES)("%s", (page) => {
+  test("shows commands that exist, with options that they take", () => {
+    expect(commandsOf(page).filter((command) => wrong(command) !== undefined)).toEqual([]);
+  });
+
+  test("links to files that exist", () => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1] ?? "");
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+});
+
+test("this test notices a command that is wrong", () => {
+  expect(wrong("script/absent")).toBe("no such script");
+  expect(wrong("script/test --fast")).toBe("no option --fast");
+  expect(wrong("script/bun run absent")).toBe("no such script");
+  expect(wrong("tortie explain --form x/a")).toBe("its help lacks --form");
+  expect(wrong("rm -rf /")).toBe("not a command that this test knows");
+});
+
+test("docs/configuration.md has every setting as the help tells it", () => {
+  const rows = Object.entries(SETTING_HELP).map(([name, text]) => `| \`${name}\` | ${text} |`);
+  const found = read("docs/configuration.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  expect(found).toEqual(rows);
+});
