@@ -6,23 +6,29 @@ import type { ResolvedFlow } from "./flow.ts";
 /** Packets in a row that must share the new fate before it counts: one lost packet is no verdict. */
 const CONFIRMED_BY = 5;
 
+export interface FirstChangeOptions {
+  /** Milliseconds. */
+  readonly limit: number;
+  readonly stopping?: AbortSignal;
+}
+
 /**
  * Sends a new flow each millisecond until packets fare as `arrives` says.
  *
- * @returns when the first packet of the new fate was sent (milliseconds of performance.now()); undefined after `limit` milliseconds.
+ * @returns when the first packet of the new fate was sent (milliseconds of performance.now()); undefined if there was none.
  */
 export async function firstChange(
   flow: ResolvedFlow,
   arrives: boolean,
-  limit: number,
+  { limit, stopping }: FirstChangeOptions,
 ): Promise<number | undefined> {
   const handMade: ResolvedFlow = { ...flow, handMade: true, forged: true };
   using ears = new Ears();
   listenFor(ears, handMade);
-  const began = performance.now();
   let since: number | undefined;
   let row = 0;
-  while (performance.now() - began < limit) {
+  const given = AbortSignal.any([AbortSignal.timeout(limit), ...(stopping === undefined ? [] : [stopping])]);
+  while (!given.aborted) {
     const sent = performance.now();
     const token = handMade.from.network.run(() => sendHandMade(handMade));
     const arrived = pollSockets(ears.all, 1).some((ear) => ear.heard().includes(token));

@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from "../../model/address.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
-import { firstChange } from "./first-change.ts";
+import { firstChange, type FirstChangeOptions } from "./first-change.ts";
 import { type LabFlow, resolveFlow } from "./flow.ts";
 import { LabError } from "./lab-error.ts";
 import {
@@ -36,9 +36,9 @@ export interface Lab extends Disposable {
   probe(flows: readonly LabFlow[]): Promise<boolean[]>;
   /**
    * Sends a new flow each millisecond until the verdict is `arrives`; gives when the first such packet was sent
-   * (performance.now()), undefined if none was within `limit` milliseconds.
+   * (performance.now()), undefined if none was within the limit.
    */
-  firstChange(flow: LabFlow, arrives: boolean, limit: number): Promise<number | undefined>;
+  firstChange(flow: LabFlow, arrives: boolean, options: FirstChangeOptions): Promise<number | undefined>;
 }
 
 function addresses(texts: readonly string[]): Address[] {
@@ -79,7 +79,7 @@ export function createLab(options: LabOptions): Lab {
     outside,
     pods,
     probe: async (flows) => probeFlows({ node, outside, servers }, flows.map(resolve)),
-    firstChange: async (flow, arrives, limit) => firstChange(resolve(flow), arrives, limit),
+    firstChange: async (flow, arrives, change) => firstChange(resolve(flow), arrives, change),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }

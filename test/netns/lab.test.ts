@@ -114,11 +114,11 @@ test("single addresses of the outside and of the node are ends too; a pod may la
 test("firstChange finds the moment at which a verdict changed", async () => {
   using lab = createLab({ pods: PODS });
   const flow = { from: "x/a", to: "y/a", protocol: "UDP", port: 80, family: 4 } as const;
-  const waiting = lab.firstChange(flow, false, 20_000);
+  const waiting = lab.firstChange(flow, false, { limit: 20_000 });
   const before = performance.now();
   nft(lab, "ip saddr 10.65.0.1 drop");
   expect(await waiting).toBeGreaterThanOrEqual(before);
-  expect(await lab.firstChange(flow, true, 20)).toBeUndefined();
+  expect(await lab.firstChange(flow, true, { limit: 20 })).toBeUndefined();
 });
 
 test("a lab leaves neither namespaces nor sockets behind", async () => {
