@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Connects the two workloads of workloads.yaml to this host, as a CNI plugin would. Run as root. To undo it:
+# Connects the two workloads of manifests/workloads.yaml to this host, as a CNI plugin would. Run as root. To undo it:
 #     ip netns delete web; ip netns delete database
 set -euo pipefail
 
