@@ -15,7 +15,7 @@ export interface Follower {
   readonly events: DatastoreEvent[];
   readonly state: MutableClusterState;
   readonly problems: readonly Problem[];
-  /** Resolves when `condition` holds after some event; the test's own time limit ends a wait for what never comes. */
+  /** Resolves when `condition` holds after some event, or when the iteration has ended; the test's time limit ends the rest. */
   until(condition: () => boolean): Promise<void>;
   /** Aborts, and resolves when the iteration has ended. */
   stop(): Promise<void>;
@@ -26,6 +26,7 @@ export function follow(datastore: Datastore): Follower {
   const events: DatastoreEvent[] = [];
   const state = emptyClusterState();
   let problems: readonly Problem[] = [];
+  let over = false;
   let came = Promise.withResolvers<void>();
   const ended = (async () => {
     for await (const event of datastore.watch(stopping.signal)) {
@@ -35,6 +36,7 @@ export function follow(datastore: Datastore): Follower {
       came.resolve();
       came = Promise.withResolvers();
     }
+    over = true;
   })();
   return {
     events,
@@ -43,8 +45,7 @@ export function follow(datastore: Datastore): Follower {
       return problems;
     },
     async until(condition) {
-      while (!condition())
-        await Promise.race([came.promise, ended.then(() => Promise.reject(new Error("it ended")))]);
+      while (!condition() && !over) await Promise.race([came.promise, ended]);
     },
     async stop() {
       stopping.abort();

@@ -1,14 +1,16 @@
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Problem } from "../../model/problem.ts";
 
 /** Writers are heard out until nothing has happened for QUIET ms, but at most for PATIENCE ms. */
 const QUIET = 20;
 const PATIENCE = 250;
 
-async function inode(directory: string): Promise<string> {
-  const { dev, ino } = await stat(directory, { bigint: true });
-  return `${dev}:${ino}`;
+/** Inode numbers are used again at once: a directory deleted and made anew differs in its birth alone. */
+async function identity(directory: string): Promise<string> {
+  const { dev, ino, birthtimeNs } = await stat(directory, { bigint: true });
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 /**
@@ -33,7 +35,7 @@ export class DirectoryBell implements Disposable {
   async arm(): Promise<Problem | undefined> {
     // Twice, so that a directory swapped while the watcher starts is never taken for the one watched.
     for (let tries = 0; tries < 3; tries++) {
-      const now = await inode(this.#directory);
+      const now = await identity(this.#directory);
       if (this.#watcher !== undefined && now === this.#armedOn) return undefined;
       this.#disarm();
       this.#armedOn = now;
@@ -44,10 +46,10 @@ export class DirectoryBell implements Disposable {
         if (this.#watcher === watcher) this.#disarm();
         this.#ring();
       };
-      watcher
-        .on("change", () => this.#ring())
-        .on("error", gone)
-        .on("close", gone);
+      // An event with the directory's own name is its last: it was moved or deleted.
+      const own = basename(this.#directory);
+      watcher.on("change", (_event, name) => (name === own ? gone() : this.#ring()));
+      watcher.on("error", gone).on("close", gone);
     }
     return undefined;
   }
