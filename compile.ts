@@ -48,6 +48,8 @@ export async function build(target: Target, outdir: string, entrypoints: string[
     format: "esm",
     // Each face is a chunk of its own and pays only for itself; bytecode needs no parsing.
     splitting: true,
+    // Chunks and workers land in one folder: a worker is found beside the file that starts it, as in the source.
+    naming: { entry: "[name].[ext]" },
     bytecode: true,
     // Names are kept: they stand in errors and stack traces, which the embedded maps turn back into our lines.
     minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },

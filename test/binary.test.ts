@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLab } from "../demo/lab/lab.ts";
 import { build } from "../compile.ts";
+import { Agent } from "./binary/agent.ts";
+import { makeBareRoot } from "./binary/bare-root.ts";
 import { medianTimes } from "./binary/timing.ts";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -50,6 +62,20 @@ test("version takes at most three times a bare executable of the same run", asyn
   expect(own).toBeLessThan(3 * least);
 }, 120_000);
 
+test("the thread that waits for the kernel starts inside an executable", async () => {
+  const source = join(folder, "waiting.ts");
+  writeFileSync(
+    source,
+    `import { openSync } from "node:fs";
+    const { waitByWorker } = await import(${JSON.stringify(join(root, "native", "wait-by-worker.ts"))});
+    const lost = (reason: string) => { process.stdout.write(reason); process.exit(0); };
+    await waitByWorker({ fd: openSync("/dev/null", "r"), received() {}, lost });\n`,
+  );
+  const worker = join(root, "native", "poll-worker.ts");
+  // What it waits on is no socket, and only the thread can find that out.
+  expect(run([await build("x64", join(folder, "waiting"), [source, worker])]).output).toBe("ENOTSOCK");
+}, 120_000);
+
 test("two builds are equal byte for byte", () => {
   compile(join(folder, "two"));
   const hash = (path: string) => new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
@@ -91,3 +117,45 @@ test.each(["/nonexistent", "/proc/1"])(
     expect(run([tortie, ...question], environment).output).toContain("allow");
   },
 );
+
+const pod = (id: string, address: string): string => {
+  const [namespace, name] = id.split("/");
+  return `---
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ${namespace}, name: ${name}, labels: { pod: ${name} } }
+spec: { containers: [] }
+status: { phase: Running, podIPs: [{ ip: ${address} }] }
+`;
+};
+
+const letIn = (name: string): string => `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { namespace: x, name: let-in-${name} }
+spec:
+  podSelector: { matchLabels: { pod: a } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { pod: ${name} } } }] }]
+`;
+
+test("enforces policies from a read-only root directory that holds nothing but glibc", async () => {
+  const bare = join(folder, "root");
+  makeBareRoot(bare, tortie);
+  const manifests = join(bare, "manifests");
+  mkdirSync(manifests);
+  const pods = ["x/a", "x/b", "x/c"].map((id) => {
+    const [namespace = "", name = ""] = id.split("/");
+    return { namespace, name };
+  });
+  using lab = createLab({ pods });
+  const texts = [...lab.pods.values()].map(({ key, addresses: [ipv4 = ""] }) => pod(key, ipv4));
+  writeFileSync(join(manifests, "cluster.yaml"), texts.join("") + letIn("b"));
+  const readOnly = `mount --bind ${bare} ${bare} && mount -o remount,bind,ro ${bare} && exec chroot ${bare} /tortie agent`;
+  await using agent = new Agent(lab.node.network, ["unshare", "-m", "sh", "-c", readOnly]);
+  const flow = (from: string) => ({ from, to: "x/a", protocol: "TCP", port: 80, family: 4 }) as const;
+  const probe = () => lab.probe([flow("x/b"), flow("x/c")]);
+  await agent.until(async () => (await probe()).join() === "true,false");
+  writeFileSync(join(manifests, "more.yaml"), letIn("c"));
+  await agent.until(async () => (await probe()).join() === "true,true");
+  expect(readdirSync(bare).toSorted()).toEqual(["lib", "lib64", "manifests", "proc", "tortie"]);
+}, 60_000);
