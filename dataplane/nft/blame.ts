@@ -18,12 +18,13 @@ export type Blame =
 /** What the kernel says when something is missing or in the way: among other failures these are consequences only. */
 const PLACE_CODES: ReadonlySet<string> = new Set(["ENOENT", "EEXIST", "EBUSY"]);
 
-export function failureText({ step, code, message }: StepFailure): string {
+function failureText({ step, code, message }: StepFailure): string {
   const what = step === undefined ? "the transaction" : JSON.stringify(step.command).slice(0, 300);
   return `${code === "" ? message : `${code} (${message})`} for ${what}`;
 }
 
-function summary(failures: readonly StepFailure[]): string {
+/** The first few, in one line. */
+export function failureSummary(failures: readonly StepFailure[]): string {
   const shown = failures.slice(0, 3).map(failureText).join("; ");
   return failures.length > 3 ? `${shown}; and ${failures.length - 3} more` : shown;
 }
@@ -34,7 +35,7 @@ function originOf({ step }: StepFailure): ObjectOrigin | undefined {
 
 /** `live`: the transaction changed an epoch in use, so a missing thing means that memory is wrong. */
 export function blame(failures: readonly StepFailure[], options: { readonly live: boolean }): Blame {
-  const found = summary(failures);
+  const found = failureSummary(failures);
   if (failures.some(isAboutNoObject)) return { kind: "other", found };
   const roots = failures.filter(({ code }) => !PLACE_CODES.has(code));
   if (options.live && roots.length === 0) return { kind: "drift", found };

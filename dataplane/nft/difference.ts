@@ -167,6 +167,7 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   }
   planDispatch(plan, before);
   settleNewSets(plan);
-  planFrame(plan, options.frame);
+  // Only endpoints decide what the fixed chains look like.
+  if (touched.endpoints.size > 0 || all) planFrame(plan, options.frame);
   planIdlePeers(plan);
 }

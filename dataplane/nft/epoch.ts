@@ -1,13 +1,19 @@
+import { addChain, addRule, flushChain } from "./commands.ts";
 import { difference, type StableFrameOptions } from "./difference.ts";
-import { highestEpoch } from "./inventory.ts";
+import { highestEpoch, removalSteps } from "./inventory.ts";
+import type { Step } from "./kernel-objects.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
-import { emptyPlan, switchSteps } from "./plan.ts";
+import { changeSteps, emptyPlan } from "./plan.ts";
+import type { Pending } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import type { Wish } from "./wish.ts";
 
 export interface EpochOptions {
   readonly transactions: Transactions;
-  readonly wish: Wish;
+  /** Of the moment. */
+  readonly wish: () => Wish;
+  /** Where the wish changed since it was asked last; undefined: nowhere. */
+  readonly takePending: () => Pending | undefined;
   readonly frame: StableFrameOptions;
   readonly mirrored: boolean;
   /** Milliseconds. */
@@ -22,19 +28,30 @@ export type EpochOutcome =
 
 const STEPS_AT_ONCE = 100;
 const PLANNING_MILLISECONDS = 5;
+/** A wish that changes faster than it can be built is taken into use as it is, and revised at once. */
+const CATCHING_UP = 5;
 
-/**
- * Builds everything anew beside what is in use, under names that no other epoch has, and then rewrites the rules of
- * the base chains in one small transaction: no packet ever meets half a ruleset. A failing transaction does not stop
- * the building, so that one pass finds all objects that cannot be had; but then nothing is taken into use.
- */
-export async function buildEpoch(options: EpochOptions): Promise<EpochOutcome> {
-  const { transactions, wish, frame, mirrored, clock, pause } = options;
-  const memory = emptyMemory(highestEpoch(transactions.inventory) + 1, { mirrored });
-  const plan = emptyPlan(memory, undefined);
+/** The rules of the base chains: what takes the epoch into use. */
+function hookSteps(memory: Memory): Step[] {
+  const chains = memory.frame.get("frame")?.chains ?? [];
+  const commands = chains
+    .filter(({ hook }) => hook !== undefined)
+    .flatMap((chain) => [
+      // It may have been there before us: adding it again changes nothing.
+      addChain(chain),
+      flushChain(chain.name),
+      ...chain.rules.map((rule) => addRule(chain.name, rule)),
+    ]);
+  return commands.map((command) => ({ command, origin: { kind: "frame" } }));
+}
+
+/** Everything, planned and sent piece by piece: the wish may change meanwhile. */
+async function build(memory: Memory, options: EpochOptions): Promise<StepFailure[]> {
+  const { transactions, wish, frame, clock, pause } = options;
   const failures: StepFailure[] = [];
+  const plan = emptyPlan(memory, undefined);
   let began = clock();
-  for (const _ of difference(plan, { wish, touched: undefined, frame })) {
+  for (const _ of difference(plan, { wish: wish(), touched: undefined, frame })) {
     if (plan.creations.length >= STEPS_AT_ONCE) {
       failures.push(...(await transactions.sendInChunks(plan.creations.splice(0))));
     } else if (clock() - began < PLANNING_MILLISECONDS) {
@@ -43,9 +60,41 @@ export async function buildEpoch(options: EpochOptions): Promise<EpochOutcome> {
     await pause();
     began = clock();
   }
-  failures.push(...(await transactions.sendInChunks(plan.creations.splice(0))));
-  if (failures.length > 0) return { kind: "failed", failures };
-  await pause();
-  failures.push(...transactions.send(switchSteps(plan)));
+  failures.push(...(await transactions.sendInChunks(plan.creations)));
+  return failures;
+}
+
+/**
+ * What changed while everything was built. No packet comes by, so nothing has to be done at one stroke; but it is
+ * planned at one: what one moment removes, another may still lead to.
+ */
+async function catchUp(memory: Memory, pending: Pending, options: EpochOptions): Promise<StepFailure[]> {
+  const { transactions, wish, frame } = options;
+  const plan = emptyPlan(memory, undefined);
+  const touched = pending.kind === "some" ? pending.touched : undefined;
+  for (const _ of difference(plan, { wish: wish(), touched, frame }));
+  const changes = [...changeSteps(plan.changes.values()), ...plan.rewrites];
+  return [
+    ...(await transactions.sendInChunks([...plan.creations, ...changes])),
+    ...(await transactions.sendInChunks(removalSteps(plan.gone))),
+  ];
+}
+
+/**
+ * Builds everything anew beside what is in use, under names that no other epoch has, and then rewrites the rules of
+ * the base chains in one small transaction: no packet ever meets half a ruleset. A failing transaction does not stop
+ * the building, so that one pass finds all objects that cannot be had; but then nothing is taken into use.
+ */
+export async function buildEpoch(options: EpochOptions): Promise<EpochOutcome> {
+  const { transactions, mirrored, takePending, pause } = options;
+  const memory = emptyMemory(highestEpoch(transactions.inventory) + 1, { mirrored });
+  const failures = await build(memory, options);
+  for (let pass = 0; pass < CATCHING_UP && failures.length === 0; pass++) {
+    await pause();
+    const pending = takePending();
+    if (pending === undefined) break;
+    failures.push(...(await catchUp(memory, pending, options)));
+  }
+  if (failures.length === 0) failures.push(...transactions.send(hookSteps(memory)));
   return failures.length > 0 ? { kind: "failed", failures } : { kind: "built", memory };
 }

@@ -27,6 +27,8 @@ export interface Plan {
   readonly creations: Step[];
   /** Chains that live packets go through, rewritten. */
   readonly rewrites: Step[];
+  /** The same for base chains: what brings packets to the epoch. They are there already. */
+  readonly hooks: Step[];
   /** Elements of live sets and maps, by set and origin. */
   readonly changes: Map<string, ElementChange>;
   readonly gone: Gone;
@@ -42,6 +44,7 @@ export function emptyPlan(memory: Memory, journal: Journal): Plan {
     journal,
     creations: [],
     rewrites: [],
+    hooks: [],
     changes: new Map(),
     gone: { chains: [], sets: [] },
     idlePeers: new Set(),
@@ -126,9 +129,8 @@ export function planRendering(
     if (old === undefined ? chain.hook === undefined : JSON.stringify(old) === JSON.stringify(chain))
       continue;
     const commands = [flushChain(chain.name), ...chain.rules.map((rule) => addRule(chain.name, rule))];
-    // A base chain may have been there before us: adding it again changes nothing.
-    if (old === undefined) commands.unshift(addChain(chain));
-    for (const command of commands) plan.rewrites.push({ command, origin });
+    const place = chain.hook === undefined ? plan.rewrites : plan.hooks;
+    for (const command of commands) place.push({ command, origin });
   }
   const keptChains = new Set(after.chains.map(({ name }) => name));
   const keptSets = new Set(after.sets.map(({ name }) => name));
@@ -137,7 +139,7 @@ export function planRendering(
 }
 
 /** What goes stands before what comes, for a key may do both. */
-function changeSteps(changes: Iterable<ElementChange>): Step[] {
+export function changeSteps(changes: Iterable<ElementChange>): Step[] {
   const removed: Step[] = [];
   const added: Step[] = [];
   for (const { set, origin, ...elements } of changes) {
@@ -158,5 +160,5 @@ export function settleNewSets(plan: Plan): void {
 
 /** What must happen in one transaction. */
 export function switchSteps(plan: Plan): Step[] {
-  return [...changeSteps(plan.changes.values()), ...plan.rewrites];
+  return [...changeSteps(plan.changes.values()), ...plan.rewrites, ...plan.hooks];
 }

@@ -12,6 +12,11 @@ export interface RevisionOptions {
   readonly wish: Wish;
   readonly touched: Touched | undefined;
   readonly frame: StableFrameOptions;
+  /** Whether the wish changed since; undefined: plan without a pause, however long it takes. */
+  readonly isStale: (() => boolean) | undefined;
+  /** Milliseconds. */
+  readonly clock: () => number;
+  readonly pause: () => Promise<void>;
 }
 
 export type RevisionOutcome =
@@ -19,19 +24,31 @@ export type RevisionOutcome =
   | { readonly kind: "revised"; readonly gone: Gone }
   /** Too much for one transaction: a new epoch is the way. Nothing was changed. */
   | { readonly kind: "tooLarge" }
+  /** The wish changed while the revision was planned. Nothing was changed. */
+  | { readonly kind: "stale" }
   /** Memory is as before. `littered`: something new lies about that nobody knows of. */
   | { readonly kind: "failed"; readonly failures: readonly StepFailure[]; readonly littered: boolean };
 
 /** More than this would block the event loop, and every other writer of the kernel, for too long. */
 const SWITCH_STEPS = 2_000;
+const PLANNING_MILLISECONDS = 5;
 
 /** Changes the epoch in use where the wish differs from it. */
 export async function revise(options: RevisionOptions): Promise<RevisionOutcome> {
-  const { transactions, memory, wish, touched, frame } = options;
+  const { transactions, memory, wish, touched, frame, isStale, clock, pause } = options;
   const journal: (() => void)[] = [];
   const plan = emptyPlan(memory, journal);
-  // Planned without a pause: the wish is alive, and a revision must be of one moment.
-  for (const _ of difference(plan, { wish, touched, frame }));
+  let began = clock();
+  for (const _ of difference(plan, { wish, touched, frame })) {
+    if (isStale === undefined || clock() - began < PLANNING_MILLISECONDS) continue;
+    await pause();
+    // A revision of two moments could lead an endpoint to a program that it does not make.
+    if (isStale()) {
+      rollBack(journal);
+      return { kind: "stale" };
+    }
+    began = clock();
+  }
   const switching = switchSteps(plan);
   if (switching.length > SWITCH_STEPS || !transactions.fits(switching)) {
     rollBack(journal);

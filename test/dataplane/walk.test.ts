@@ -70,7 +70,7 @@ test("a wish that changes while an epoch is being built comes true", async () =>
         },
       });
       dataplane.want(live, undefined);
-      expect((await dataplane.settle()).kind).toBe("applied");
+      expect(await dataplane.settle()).toMatchObject({ kind: "applied" });
       expect(tableText(writer)).toBe(await builtFresh(rulesetOf(universe)));
       expectClosed(writer.kernel);
       expectLateRemovals(writer);

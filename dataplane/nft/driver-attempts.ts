@@ -1,0 +1,71 @@
+import type { Touched } from "../../model/ruleset.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import type { StableFrameOptions } from "./difference.ts";
+import { removeGone, removeLeftovers } from "./driver-removal.ts";
+import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
+import { buildEpoch } from "./epoch.ts";
+import { revise } from "./revision.ts";
+
+function frameOf({ options }: DriverState): StableFrameOptions {
+  const { endpointToHost, dropInvalid, dropMidStream } = options;
+  return { endpointToHost, dropInvalid, dropMidStream };
+}
+
+/** Builds everything anew; what was in use goes away afterwards. */
+export async function tryEpoch(state: DriverState): Promise<Attempt> {
+  const { clock, pause, graceMilliseconds, linger } = state.options;
+  state.littered = true;
+  const outcome = await buildEpoch({
+    transactions: state.transactions,
+    wish: () => wishOfNow(state),
+    takePending: () => takePending(state),
+    frame: frameOf(state),
+    mirrored: state.graceEndsAt !== undefined && clock() < state.graceEndsAt,
+    clock,
+    pause,
+  });
+  if (outcome.kind === "failed") return learn(state, outcome.failures, { live: false });
+  state.memory = outcome.memory;
+  state.rebuild = false;
+  state.lastError = undefined;
+  if (state.graceEndsAt === Infinity) state.graceEndsAt = clock() + graceMilliseconds;
+  await linger();
+  await removeLeftovers(state);
+  return { kind: "done", rebuilt: true };
+}
+
+/** Changes the epoch in use; what it stops using goes away afterwards. `patient`: begins again if the wish changes. */
+export async function tryRevision(
+  state: DriverState,
+  options: { readonly touched: Touched | undefined; readonly patient: boolean },
+): Promise<Attempt> {
+  const { memory } = state;
+  if (memory === undefined) return { kind: "again", whole: true, found: "nothing is in force yet" };
+  const { clock, pause } = state.options;
+  const outcome = await revise({
+    transactions: state.transactions,
+    memory,
+    wish: wishOfNow(state),
+    touched: options.touched,
+    frame: frameOf(state),
+    isStale: options.patient ? () => state.pending !== undefined : undefined,
+    clock,
+    pause,
+  });
+  switch (outcome.kind) {
+    case "revised":
+      state.lastError = undefined;
+      await removeGone(state, outcome.gone);
+      return { kind: "done", rebuilt: false };
+    case "stale":
+      return outcome;
+    case "tooLarge":
+      return { kind: "again", whole: true, found: "too much for one transaction" };
+    case "failed": {
+      const learned = learn(state, outcome.failures, { live: true });
+      return outcome.littered && learned.kind === "again" ? { ...learned, whole: true } : learned;
+    }
+    default:
+      return unreachable(outcome);
+  }
+}

@@ -1,0 +1,33 @@
+import { failureSummary } from "./blame.ts";
+import type { DriverState } from "./driver-state.ts";
+import { leftovers, removalSteps } from "./inventory.ts";
+import { epochOfName } from "./names.ts";
+import type { Gone } from "./plan.ts";
+
+/** Deletes what a revision stopped using. */
+export async function removeGone(state: DriverState, gone: Gone): Promise<void> {
+  const steps = removalSteps(gone);
+  if (steps.length === 0) return;
+  await state.options.linger();
+  const failures = await state.transactions.sendInChunks(steps);
+  if (failures.length === 0) return;
+  // A name that stays behind may be wanted again with other content: only new names are safe now.
+  state.rebuild = true;
+  state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+}
+
+/** Deletes everything that is neither of the epoch in use nor a base chain in use. */
+export async function removeLeftovers(state: DriverState): Promise<void> {
+  const { memory, transactions, foundEpoch } = state;
+  const frame = memory?.frame.get("frame");
+  const hooks = new Set(frame?.chains.filter(({ hook }) => hook !== undefined).map(({ name }) => name));
+  const isLeft = (name: string): boolean => {
+    const epoch = epochOfName(name);
+    // Without an epoch of our own, packets still meet one that was here before us.
+    if (memory === undefined) return (epoch ?? 0) > foundEpoch;
+    return epoch !== memory.names.epoch && !hooks.has(name);
+  };
+  const failures = await transactions.sendInChunks(removalSteps(leftovers(transactions.inventory, isLeft)));
+  state.littered = failures.length > 0;
+  if (state.littered) state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+}
