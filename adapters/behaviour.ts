@@ -26,7 +26,7 @@ export function follow(datastore: Datastore): Follower {
   const events: DatastoreEvent[] = [];
   const state = emptyClusterState();
   let problems: readonly Problem[] = [];
-  let over = false;
+  const end = { reached: false };
   let came = Promise.withResolvers<void>();
   const ended = (async () => {
     for await (const event of datastore.watch(stopping.signal)) {
@@ -36,7 +36,7 @@ export function follow(datastore: Datastore): Follower {
       came.resolve();
       came = Promise.withResolvers();
     }
-    over = true;
+    end.reached = true;
   })();
   return {
     events,
@@ -45,7 +45,7 @@ export function follow(datastore: Datastore): Follower {
       return problems;
     },
     async until(condition) {
-      while (!condition() && !over) await Promise.race([came.promise, ended]);
+      while (!condition() && !end.reached) await Promise.race([came.promise, ended]);
     },
     async stop() {
       stopping.abort();

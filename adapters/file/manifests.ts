@@ -7,6 +7,7 @@ import { collectObjects } from "../objects/collect.ts";
 import { closeFile, type KnownFile, type Reading, readText, skipFile } from "./known-file.ts";
 import { type FoundFile, isPassedOver, readManifestFile } from "./manifest-file.ts";
 import { createPace } from "./pace.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** After so many looks in a row at a directory that does not settle, what is seen counts. */
 const PATIENCE = 5;
@@ -107,6 +108,7 @@ export function createManifests(directory: string, nodeName: string | undefined)
       const doubts = doubtsOf(listing, files);
       if (disturbed()) doubts.push("disturbed");
       if (!settled(doubts)) return { kind: "unsettled" };
+      await warmUp();
       const changed = [...listing.values()].some((found) => found.kind === "text");
       const known = new Map(changed ? [...files.values()].flatMap((file) => [...file.readings]) : []);
       const pace = createPace();
