@@ -3,6 +3,7 @@ import type { Batch } from "../../dataplane/nft/batch.ts";
 import { openNftDataplane } from "../../dataplane/nft/driver.ts";
 import { FakeWriter } from "../../dataplane/nft/fake-writer.ts";
 import { TABLE } from "../../dataplane/nft/names.ts";
+import { printBatch } from "../../dataplane/nft/print.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
 import { GOLDEN_CASES, type GoldenCase } from "../golden/cases.ts";
 import { listedTable, loadBatch, nftOrThrow } from "./nft-command.ts";
@@ -27,6 +28,9 @@ test.each(GOLDEN_CASES.map((one) => [one.name, one] as const))(
       expect(loadBatch(byBatches, batch)).toMatchObject({ ok: true, errors: "" });
     }
     expect(listedTable(byBatches, TABLE)).toBe(listedTable(byText, TABLE));
+    using byScript = NetworkNamespace.create();
+    for (const batch of await batchesOf(golden)) nftOrThrow(byScript, ["-f", "-"], printBatch(batch));
+    expect(listedTable(byScript, TABLE)).toBe(listedTable(byText, TABLE));
     const listing = nftOrThrow(byBatches, ["list", "ruleset"]);
     using reloaded = NetworkNamespace.create();
     nftOrThrow(reloaded, ["-f", "-"], listing);
