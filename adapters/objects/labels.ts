@@ -21,15 +21,20 @@ export const LABEL_KEY_RULE: string =
 export const LABEL_VALUE_RULE: string =
   "expected a label value: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit";
 
+function labelDefect(key: string, value: unknown): string | undefined {
+  if (!isLabelKey(key)) return LABEL_KEY_RULE;
+  if (typeof value !== "string") return "expected text";
+  return isLabelValue(value) ? undefined : LABEL_VALUE_RULE;
+}
+
 /** The labels of an object, each within the grammar. */
 export const labels: Schema<Labels> = v.pipe(
-  textByKey,
+  anObject,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     for (const [key, value] of Object.entries(dataset.value)) {
-      const path: [v.ObjectPathItem] = [pathItem(dataset.value, key)];
-      if (!isLabelKey(key)) addIssue({ message: LABEL_KEY_RULE, path });
-      else if (!isLabelValue(value)) addIssue({ message: LABEL_VALUE_RULE, path });
+      const message = labelDefect(key, value);
+      if (message !== undefined) addIssue({ message, path: [pathItem(dataset.value, key)] });
     }
   }),
-) as Schema<Labels>;
+) as unknown as Schema<Labels>;

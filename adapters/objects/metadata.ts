@@ -12,7 +12,7 @@ export interface Identity {
 }
 
 const NAME_RULE = "expected a DNS name: at most 253 lower-case letters, digits, - and .";
-const NAMESPACE_RULE = "expected a DNS label: at most 63 lower-case letters, digits and -";
+export const NAMESPACE_RULE: string = "expected a DNS label: at most 63 lower-case letters, digits and -";
 
 /** Text as it is; a number or truth value as whoever wrote it without quotes meant it; else empty. */
 function loosely(value: unknown): string {

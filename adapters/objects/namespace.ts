@@ -1,7 +1,8 @@
 import type { Namespace } from "../../model/endpoint.ts";
 import { type Defect, describe } from "./defect.ts";
 import { labels } from "./labels.ts";
-import { readIdentity } from "./metadata.ts";
+import { NAMESPACE_RULE, readIdentity } from "./metadata.ts";
+import { isNamespaceName } from "./names.ts";
 import { isObject, maybe, parseAt } from "./schema.ts";
 
 /** The label that the API server puts on every namespace; nobody may set it otherwise. */
@@ -24,12 +25,16 @@ export interface ReadNamespace {
 
 /** A Namespace (v1). */
 export function readNamespace(value: Readonly<Record<string, unknown>>): ReadNamespace {
-  const identity = readIdentity(
+  const consequence = "this namespace is not known";
+  const { name, defects: nameless } = readIdentity(
     { metadata: namespaceless(value["metadata"]) },
-    "this namespace is not known",
+    consequence,
   );
-  if (identity.defects.length > 0) return { value: undefined, defects: identity.defects };
-  const { name } = identity;
+  if (nameless.length > 0) return { value: undefined, defects: nameless };
+  if (!isNamespaceName(name)) {
+    const defect = { path: "metadata.name", value: describe(name), message: NAMESPACE_RULE, consequence };
+    return { value: undefined, defects: [defect] };
+  }
   const { metadata } = value;
   const found = parseAt(maybe(labels), isObject(metadata) ? metadata["labels"] : undefined, {
     path: "metadata.labels",

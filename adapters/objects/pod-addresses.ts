@@ -13,6 +13,8 @@ export interface ReadAddresses {
 interface Written {
   readonly path: string;
   readonly value: unknown;
+  /** No address can stand there. */
+  readonly misplaced?: boolean;
 }
 
 /** An address, or one as Calico annotates it: a block that holds nothing else. */
@@ -34,7 +36,9 @@ function statusAddresses(status: Readonly<Record<string, unknown>>): Written[] {
   if (!Array.isArray(podIPs)) return [{ path, value: podIPs }];
   const listed = podIPs.map((entry: unknown, index) => {
     const at = childPath(path, index);
-    return isObject(entry) ? { path: childPath(at, "ip"), value: entry["ip"] } : { path: at, value: entry };
+    return isObject(entry)
+      ? { path: childPath(at, "ip"), value: entry["ip"] }
+      : { path: at, value: entry, misplaced: true };
   });
   const podIP = status["podIP"] ?? "";
   return listed.length > 0 || podIP === "" ? listed : [{ path: "status.podIP", value: podIP }];
@@ -62,8 +66,10 @@ export function readAddresses(
   const fromStatus = statusAddresses(status);
   const addresses = new Set<Address>();
   const defects: Defect[] = [];
-  for (const { path, value } of fromStatus.length > 0 ? fromStatus : annotatedAddresses(annotations)) {
-    const address = readAddress(value);
+  for (const { path, value, misplaced } of fromStatus.length > 0
+    ? fromStatus
+    : annotatedAddresses(annotations)) {
+    const address = misplaced === true ? undefined : readAddress(value);
     if (address !== undefined) addresses.add(address);
     else {
       const message = "expected an IPv4 or IPv6 address";

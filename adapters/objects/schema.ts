@@ -69,14 +69,14 @@ export function parseAt<Output>(
   const result = v.safeParse(schema, value);
   if (result.success) return { ok: true, value: result.output };
   const defects = result.issues.map((issue) => {
-    const steps = issue.path ?? [];
-    const last = steps.at(-1);
-    return {
-      path: steps.reduce((path, step) => childPath(path, step.key as string | number), at.path),
-      value: describe(last === undefined ? issue.input : last.value),
-      message: issue.message,
-      consequence: at.consequence,
-    };
+    let { path } = at;
+    // What was written, not what valibot had made of it when it stumbled.
+    let found = value;
+    for (const { key } of issue.path ?? []) {
+      path = childPath(path, key as string | number);
+      found = Object(found) === found ? (found as Record<string, unknown>)[key as string] : undefined;
+    }
+    return { path, value: describe(found), message: issue.message, consequence: at.consequence };
   });
   return { ok: false, defects };
 }
