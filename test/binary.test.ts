@@ -29,7 +29,11 @@ function compile(outdir: string): void {
   if (exitCode !== 0) throw new Error(`compile.ts ended with ${exitCode}: ${stderr.toString()}`);
 }
 
-beforeAll(() => compile(join(folder, "one")), 120_000);
+beforeAll(() => {
+  // One after the other, so that nobody edits a file between them.
+  compile(join(folder, "one"));
+  compile(join(folder, "two"));
+}, 120_000);
 
 interface Outcome {
   readonly status: number;
@@ -73,14 +77,15 @@ test("the thread that waits for the kernel starts inside an executable", async (
   );
   const worker = join(root, "native", "poll-worker.ts");
   // What it waits on is no socket, and only the thread can find that out.
-  expect(run([await build("x64", join(folder, "waiting"), [source, worker])]).output).toBe("ENOTSOCK");
+  expect(run([await build("x64", join(folder, "waiting"), [source, worker])]).output).toMatch(
+    /^(?:ENOTSOCK|E88)$/,
+  );
 }, 120_000);
 
 test("two builds are equal byte for byte", () => {
-  compile(join(folder, "two"));
   const hash = (path: string) => new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
   expect(hash(join(folder, "two", "tortie"))).toBe(hash(tortie));
-}, 120_000);
+});
 
 test("nothing but the executable is left by a build", () => {
   const listing = [...new Bun.Glob("**/*").scanSync({ cwd: join(folder, "one"), onlyFiles: false })];
@@ -150,8 +155,15 @@ test("enforces policies from a read-only root directory that holds nothing but g
   using lab = createLab({ pods });
   const texts = [...lab.pods.values()].map(({ key, addresses: [ipv4 = ""] }) => pod(key, ipv4));
   writeFileSync(join(manifests, "cluster.yaml"), texts.join("") + letIn("b"));
-  const readOnly = `mount --bind ${bare} ${bare} && mount -o remount,bind,ro ${bare} && exec chroot ${bare} /tortie agent`;
-  await using agent = new Agent(lab.node.network, ["unshare", "-m", "sh", "-c", readOnly]);
+  const enter = [
+    "set -e",
+    `mount --bind ${bare} ${bare}`,
+    `mount -o remount,bind,ro ${bare}`,
+    // Every container has it, and Bun needs it to find its own file.
+    `mount --rbind /proc ${bare}/proc`,
+    `exec chroot ${bare} /tortie agent`,
+  ];
+  await using agent = new Agent(lab.node.network, ["unshare", "-m", "sh", "-c", enter.join("\n")]);
   const flow = (from: string) => ({ from, to: "x/a", protocol: "TCP", port: 80, family: 4 }) as const;
   const probe = () => lab.probe([flow("x/b"), flow("x/c")]);
   await agent.until(async () => (await probe()).join() === "true,false");
