@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CELLS, TRAFFIC } from "./probe-plan.ts";
-import { countChanges, makeTable, tableLines } from "./table.ts";
+import { countChanges, legendLines, makeTable, tableLines } from "./table.ts";
 
 /** What arrives where `passes` says so of a cell; everything elsewhere. */
 function arrived(passes: (from: string, to: string) => readonly boolean[] | undefined): boolean[] {
@@ -19,10 +19,15 @@ test("makeTable marks what arrives whole, not at all, and in part with a legend"
       return from === "y/b" && to === "x/b" ? onlyIPv6 : undefined;
     }),
   );
-  expect(table.legend).toEqual([
-    "1 TCP 80 only",
-    "2 over IPv4 nothing, over IPv6 TCP 80 and TCP 81 and UDP 80",
+  expect(legendLines(table)).toEqual([
+    "1  TCP 80 only",
+    "2  over IPv4 nothing, over IPv6 TCP 80 and TCP 81 and UDP 80",
   ]);
+  const later = makeTable(
+    arrived((from, to) => (from === "x/a" && to === "z/c" ? onlyIPv6 : undefined)),
+    table,
+  );
+  expect(legendLines(later)).toEqual(["2  over IPv4 nothing, over IPv6 TCP 80 and TCP 81 and UDP 80"]);
   expect(countChanges(table, open)).toBe(11 + 2);
   const [, , , , fourth, fifth] = tableLines(table, open);
   expect(fourth?.trim()).toBe("y/a     [X]  [1]   .      .    .    .      .    .    .      .    .");

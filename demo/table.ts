@@ -3,8 +3,8 @@ import { CELLS, type Corner, OUTSIDE, PODS, TRAFFIC, type Traffic } from "./prob
 /** Marks of every cell of CELLS, in its order. */
 export interface Table {
   readonly marks: readonly string[];
-  /** What the marks beside `.` and `X` mean. */
-  readonly legend: readonly string[];
+  /** What the marks beside `.` and `X` mean, by meaning. */
+  readonly meanings: ReadonlyMap<string, string>;
 }
 
 function trafficName({ protocol, port }: Traffic): string {
@@ -23,19 +23,27 @@ function passText(passes: readonly boolean[]): string {
   return `over IPv4 ${v4 === "" ? "nothing" : v4}, over IPv6 ${v6 === "" ? "nothing" : v6}`;
 }
 
-/** What arrived, in the order of CELLS and of TRAFFIC in each, as one mark a cell. */
-export function makeTable(arrived: readonly boolean[]): Table {
-  const mixed = new Map<string, string>();
+/**
+ * What arrived, in the order of CELLS and of TRAFFIC in each, as one mark a cell. Marks keep the meaning that they had
+ * in the table `before`.
+ */
+export function makeTable(arrived: readonly boolean[], before?: Table): Table {
+  const meanings = new Map(before?.meanings);
   const marks = CELLS.map((_, index) => {
     const passes = arrived.slice(index * TRAFFIC.length, (index + 1) * TRAFFIC.length);
     if (passes.every(Boolean)) return ".";
     if (!passes.some(Boolean)) return "X";
     const text = passText(passes);
-    const mark = mixed.get(text) ?? String.fromCodePoint("1".charCodeAt(0) + mixed.size);
-    mixed.set(text, mark);
+    const mark = meanings.get(text) ?? String(meanings.size + 1);
+    meanings.set(text, mark);
     return mark;
   });
-  return { marks, legend: [...mixed].map(([text, mark]) => `${mark} ${text}`) };
+  return { marks, meanings };
+}
+
+/** The meaning of every mark that the table uses, beside `.` and `X`. */
+export function legendLines({ marks, meanings }: Table): string[] {
+  return [...meanings].filter(([, mark]) => marks.includes(mark)).map(([text, mark]) => `${mark}  ${text}`);
 }
 
 /** How many cells differ. */
@@ -48,7 +56,7 @@ function gap(corner: Corner): string {
 }
 
 /** The table as lines, senders down and receivers across; cells that differ from `before` in brackets. */
-export function tableLines(now: Table, before: Table): string[] {
+export function tableLines(now: Table, before: Table = now): string[] {
   const columns = [...PODS, ...OUTSIDE];
   const head = columns.map((to) => `${gap(to)}${to.name.padStart(4)} `).join("");
   const line = (from: Corner): string => {

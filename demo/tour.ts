@@ -5,7 +5,7 @@ import { agree, disagreementText, type Opinions, opinions, readOnce } from "./ju
 import type { Lab, LabFlow } from "./lab/lab.ts";
 import type { ManifestDirectory } from "./manifests.ts";
 import { CELLS, forgedFlows } from "./probe-plan.ts";
-import { countChanges, makeTable, type Table, tableLines } from "./table.ts";
+import { countChanges, legendLines, makeTable, type Table, tableLines } from "./table.ts";
 
 /** Milliseconds that a change may take until packets feel it. */
 const CHANGE_LIMIT = 20_000;
@@ -25,12 +25,16 @@ export interface TourResult {
   readonly asExpected: number;
 }
 
+function changeText(count: number): string {
+  return count === 1 ? "One pair changed, in brackets." : `${count} pairs changed, in brackets.`;
+}
+
 /** Walks through the examples: writes one after another, measures with packets, and says what is seen. */
 export async function tour({ lab, directory, agent, say, stopping }: TourParts): Promise<TourResult> {
   let probes = 0;
   let asExpected = 0;
   let chapter = 0;
-  let before: Table = makeTable([]);
+  let before: Table | undefined;
 
   function open(title: readonly string[]): void {
     chapter++;
@@ -61,13 +65,16 @@ export async function tour({ lab, directory, agent, say, stopping }: TourParts):
   async function showTable(): Promise<void> {
     const flows = CELLS.flatMap((cell) => cell.flows);
     const found = await measure(flows);
-    const now = makeTable(found.map(({ packets }) => packets));
-    const shownBefore = before.marks.length === 0 || chapter === 1 ? now : before;
+    const now = makeTable(
+      found.map(({ packets }) => packets),
+      before,
+    );
     say("");
-    for (const line of tableLines(now, shownBefore)) say(line);
-    say("");
-    if (chapter > 1) say(`   ${countChanges(now, before)} pairs changed, in brackets.`);
-    for (const line of now.legend) say(`   ${line}`);
+    for (const line of tableLines(now, before)) say(line);
+    const notes = legendLines(now);
+    if (before !== undefined) notes.push(changeText(countChanges(now, before)));
+    if (notes.length > 0) say("");
+    for (const line of notes) say(`   ${line}`);
     before = now;
   }
 
@@ -85,19 +92,16 @@ export async function tour({ lab, directory, agent, say, stopping }: TourParts):
       throw error;
     });
     const felt = await witness;
-    const share = `of these ${inKernel.toFixed(1)} ms from noticing the file to the kernel's answer`;
-    say(
-      felt === undefined
-        ? `   NO packet from ${watch.from} to ${watch.to} felt it.`
-        : `   ${(felt - changedAt).toFixed(1)} ms from the file to the first packet that feels it, ${share}.`,
-    );
+    if (felt === undefined) say(`   NO packet from ${watch.from} to ${watch.to} felt it.`);
+    else say(`   Packets feel it ${(felt - changedAt).toFixed(1)} ms after the change on disk.`);
+    say(`   The agent took ${inKernel.toFixed(1)} ms from noticing it to the kernel's answer.`);
   }
 
   open(["No policies yet: everybody reaches everybody."]);
   await showTable();
 
   for (const { file, watch, arrives } of STEPS) {
-    open([file.name, ...introduction(file)]);
+    open([`examples/demo/${file.name}`, ...introduction(file)]);
     await change({ watch, arrives }, () => directory.write(file));
     await showTable();
   }

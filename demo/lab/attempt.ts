@@ -6,6 +6,7 @@ import { type Ears, tokenText } from "./ears.ts";
 import type { ResolvedFlow } from "./flow.ts";
 import { packetBytes } from "./packet.ts";
 import { socketAddress } from "./place.ts";
+import type { SourcePorts } from "./source-ports.ts";
 
 /** One packet on its way. */
 export interface Attempt {
@@ -23,18 +24,18 @@ function newToken(): Uint8Array {
   return randomFillSync(new Uint8Array(4));
 }
 
-function connecting(flow: ResolvedFlow): Attempt {
-  const socket = ProbeSocket.connectTcp(
-    socketAddress(flow.source, 0),
-    socketAddress(flow.destination, flow.port),
+function connecting(flow: ResolvedFlow, ports: SourcePorts): Attempt {
+  const to = socketAddress(flow.destination, flow.port);
+  const socket = ports.open(flow.from, (port) =>
+    ProbeSocket.connectTcp(socketAddress(flow.source, port), to),
   );
   // A reset is an answer too: tortie drops and never rejects, so the packet got there.
   const answered = (): boolean => socket.connectOutcome() !== "failed";
   return { waiting: { socket, until: "writable", answered }, token: "", arrived: false, ended: false };
 }
 
-function echoing(flow: ResolvedFlow): Attempt {
-  const socket = ProbeSocket.bindUdp(socketAddress(flow.source, 0));
+function echoing(flow: ResolvedFlow, ports: SourcePorts): Attempt {
+  const socket = ports.open(flow.from, (port) => ProbeSocket.bindUdp(socketAddress(flow.source, port)));
   const token = newToken();
   const answered = (): boolean => socket.receive()?.bytes.length === token.length;
   const sent = socket.send(token, socketAddress(flow.destination, flow.port));
@@ -42,9 +43,9 @@ function echoing(flow: ResolvedFlow): Attempt {
 }
 
 /** Sends one packet made by hand, in the namespace that the thread is in, and gives the token that ears hear of it. */
-export function sendHandMade(flow: ResolvedFlow): string {
+export function sendHandMade(flow: ResolvedFlow, ports: SourcePorts): string {
   const token = newToken();
-  const sourcePort = 32768 + ((((token[0] ?? 0) << 8) | (token[1] ?? 0)) % 28000);
+  const sourcePort = ports.take(flow.from);
   using socket = ProbeSocket.sendRaw(addressFamily(flow.source));
   const { source, destination, protocol, port } = flow;
   const packet = packetBytes({ source, destination, protocol, sourcePort, port, token });
@@ -61,7 +62,8 @@ export function listenFor(ears: Ears, flow: ResolvedFlow): void {
 }
 
 /** Sends the flow's first packet, in the namespace that the thread is in. */
-export function startAttempt(flow: ResolvedFlow): Attempt {
-  if (flow.handMade) return { waiting: undefined, token: sendHandMade(flow), arrived: false, ended: false };
-  return flow.protocol === TCP ? connecting(flow) : echoing(flow);
+export function startAttempt(flow: ResolvedFlow, ports: SourcePorts): Attempt {
+  if (flow.handMade)
+    return { waiting: undefined, token: sendHandMade(flow, ports), arrived: false, ended: false };
+  return flow.protocol === TCP ? connecting(flow, ports) : echoing(flow, ports);
 }

@@ -2,6 +2,7 @@ import { pollSockets } from "../../native/probe-socket.ts";
 import { listenFor, sendHandMade } from "./attempt.ts";
 import { Ears } from "./ears.ts";
 import type { ResolvedFlow } from "./flow.ts";
+import type { SourcePorts } from "./source-ports.ts";
 
 /** Packets in a row that must share the new fate before it counts: one lost packet is no verdict. */
 const CONFIRMED_BY = 5;
@@ -20,7 +21,7 @@ export interface FirstChangeOptions {
 export async function firstChange(
   flow: ResolvedFlow,
   arrives: boolean,
-  { limit, stopping }: FirstChangeOptions,
+  { limit, stopping, ports }: FirstChangeOptions & { readonly ports: SourcePorts },
 ): Promise<number | undefined> {
   const handMade: ResolvedFlow = { ...flow, handMade: true, forged: true };
   using ears = new Ears();
@@ -30,7 +31,7 @@ export async function firstChange(
   const given = AbortSignal.any([AbortSignal.timeout(limit), ...(stopping === undefined ? [] : [stopping])]);
   while (!given.aborted) {
     const sent = performance.now();
-    const token = handMade.from.network.run(() => sendHandMade(handMade));
+    const token = handMade.from.network.run(() => sendHandMade(handMade, ports));
     const arrived = pollSockets(ears.all, 1).some((ear) => ear.heard().includes(token));
     since = arrived === arrives ? (since ?? sent) : undefined;
     row = arrived === arrives ? row + 1 : 0;

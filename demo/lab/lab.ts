@@ -13,6 +13,7 @@ import {
 } from "./place.ts";
 import { probeFlows } from "./probe.ts";
 import { Servers } from "./servers.ts";
+import { SourcePorts } from "./source-ports.ts";
 import { wire } from "./wiring.ts";
 
 export type { LabFlow } from "./flow.ts";
@@ -66,6 +67,7 @@ export function createLab(options: LabOptions): Lab {
   const podPlaces = options.pods.map((pod, index) => podPlace(pod, index, network()));
   wire(node, outside, podPlaces);
   const servers = building.use(new Servers());
+  const ports = new SourcePorts();
   const pods = new Map(podPlaces.map((pod) => [pod.key, pod]));
   const places: ReadonlyMap<string, Place> = new Map([
     ...podPlaces.map((pod): [string, Place] => [pod.key, pod]),
@@ -78,8 +80,8 @@ export function createLab(options: LabOptions): Lab {
     node,
     outside,
     pods,
-    probe: async (flows) => probeFlows({ node, outside, servers }, flows.map(resolve)),
-    firstChange: async (flow, arrives, change) => firstChange(resolve(flow), arrives, change),
+    probe: async (flows) => probeFlows({ node, outside, servers, ports }, flows.map(resolve)),
+    firstChange: async (flow, arrives, change) => firstChange(resolve(flow), arrives, { ...change, ports }),
     [Symbol.dispose]: () => resources.dispose(),
   };
 }

@@ -6,6 +6,7 @@ import type { ResolvedFlow } from "./flow.ts";
 import { LabError } from "./lab-error.ts";
 import { type Place, placeAddress } from "./place.ts";
 import type { Server, Servers } from "./servers.ts";
+import type { SourcePorts } from "./source-ports.ts";
 
 /** Milliseconds without any news after which what is missing counts as dropped. Veth pairs deliver in microseconds. */
 const QUIET = 60;
@@ -89,6 +90,7 @@ export interface Ground {
   readonly node: Place;
   readonly outside: Place;
   readonly servers: Servers;
+  readonly ports: SourcePorts;
 }
 
 /** A flow that no policy of pods concerns: what it takes tells how long others may take. */
@@ -108,12 +110,12 @@ async function oneRound(ground: Ground, flows: readonly ResolvedFlow[]): Promise
   }
   for (const [from, ofPlace] of Map.groupBy(flows, ({ from: place }) => place))
     from.network.run(() => {
-      for (const flow of ofPlace) attempts.set(flow, startAttempt(flow));
+      for (const flow of ofPlace) attempts.set(flow, startAttempt(flow, ground.ports));
     });
   const round: Round = {
     attempts: [...attempts.values()],
     // Last, so that an answer to it means that the machine found time for all that were sent before.
-    control: control.from.network.run(() => startAttempt(control)),
+    control: control.from.network.run(() => startAttempt(control, ground.ports)),
     ears,
     servers: ground.servers.all,
   };
