@@ -18,6 +18,7 @@ const office = addressSet({
   blocks: ["10.0.0.0/8", "fd00:f::/32"],
   except: ["10.1.0.0/16", "10.255.255.0/24"],
 });
+const anywhere = addressSet({ title: "0.0.0.0/0 or ::/0", blocks: ["0.0.0.0/0", "::/0"] });
 const mixed = addressSet({
   title: "192.0.2.0/24 or namespace 'x': all()",
   pods: [...web, ...client],
@@ -38,7 +39,7 @@ const rangesIn = program("ingress", "x/allow-ranges", {
 });
 const officeOut = program("egress", "x/allow-office", {
   anyPort: from(office),
-  segments: [ports(53, EVERYONE, { protocol: UDP })],
+  segments: [ports(53, EVERYONE, { protocol: UDP }), ports(443, from(anywhere), { last: 444 })],
 });
 const everyoneIn = program("ingress", "x/allow-all", { anyPort: EVERYONE });
 const named = serviceSet("port http (TCP) of namespace 'x': all()", [
@@ -77,7 +78,7 @@ const rulesets: Record<string, Ruleset> = {
   "ip-blocks": ruleset({
     endpoints: [pod("x/client", client, { egress: officeOut })],
     programs: [officeOut],
-    addressSets: [office],
+    addressSets: [office, anywhere],
   }),
   everyone: ruleset({ endpoints: [pod("x/web", web, { ingress: everyoneIn })], programs: [everyoneIn] }),
   "shared-programs": ruleset({
