@@ -75,3 +75,15 @@ test("a sink that fails does not reach the caller", async () => {
   log.write("info", "lost");
   await log.flush(1_000);
 });
+
+test("no line is left behind, however the turns of the loop fall", async () => {
+  const sink = collectingSink();
+  const log = openLog({ sink, level: "info" });
+  for (let turns = 0; turns < 10; turns++) {
+    log.write("info", "first");
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    log.write("info", "second");
+    await log.flush(1_000);
+    expect(sink.chunks.join("").split("\n")).toHaveLength(2 * turns + 3);
+  }
+});

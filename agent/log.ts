@@ -48,7 +48,8 @@ export function openLog({
   let queue: string[] = [];
   let waiting = 0;
   let dropped = 0;
-  let pumping: Promise<void> | undefined;
+  let pumping = false;
+  let pumped: Promise<void> = Promise.resolve();
 
   function render(lineLevel: LogLevel, message: string, fields: LogFields): string {
     return `${JSON.stringify({ time: now().toISOString(), level: lineLevel, message, ...fields })}\n`;
@@ -69,6 +70,7 @@ export function openLog({
   }
 
   async function pump(): Promise<void> {
+    pumping = true;
     while (queue.length > 0 || dropped > 0) {
       try {
         sink.write(nextChunk());
@@ -77,6 +79,8 @@ export function openLog({
         // Nobody can be told that nobody listens; the lines are lost, the agent is not.
       }
     }
+    // Here and not in a later turn: a line written between the two would be left behind.
+    pumping = false;
   }
 
   function write(lineLevel: LogLevel, message: string, fields: LogFields = {}): void {
@@ -88,13 +92,13 @@ export function openLog({
       queue.push(line);
       waiting += line.length;
     }
-    pumping ??= pump().finally(() => (pumping = undefined));
+    if (!pumping) pumped = pump();
   }
 
   async function flush(milliseconds: number): Promise<void> {
     const { promise: deadline, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([pumping, deadline]);
+    await Promise.race([pumped, deadline]);
     clearTimeout(timer);
   }
 

@@ -10,6 +10,7 @@ import { type Log, openLog, standardOutput } from "./log.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
 import { createStatus } from "./status.ts";
+import { watchTable } from "./table-watch.ts";
 
 const FLUSH_MILLISECONDS = 200;
 
@@ -44,6 +45,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     dataplane,
     status,
     log,
+    watchTable: ownership === "owned" ? undefined : (changed) => watchTable({ changed, log }),
     stopping,
   });
 }
