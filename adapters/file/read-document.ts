@@ -90,12 +90,14 @@ export function readDocument(
     const document = parseDocument(text, {
       version: "1.2",
       schema: "core",
+      // Sets, dates and bytes are nothing that JSON has; a tag that stays unresolved is an error below.
+      resolveKnownTags: false,
       merge: true,
       lineCounter: lines,
       prettyErrors: false,
       logLevel: "silent",
     });
-    const [error] = document.errors;
+    const [error] = [...document.errors, ...document.warnings];
     if (error === undefined) return readValue(text, document, lines, options);
     const line = Math.max(1, lines.linePos(error.pos[0]).line);
     return unreadable(text, { line, path: "", value: "", message: `malformed YAML: ${error.message}` });

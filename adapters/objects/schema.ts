@@ -4,9 +4,14 @@ import { childPath, type Defect, describe } from "./defect.ts";
 type FieldsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, string>>;
 export type Schema<Output> = v.GenericSchema<unknown, Output>;
 
-/** What JSON calls an object: valibot's own object schemas take lists too, and `podSelector: []` would select everything. */
+/**
+ * What JSON calls an object. valibot's own object schemas take lists, dates and sets too: `podSelector: []` would
+ * select everything.
+ */
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 export const anObject: Schema<Record<string, unknown>> = v.custom<Record<string, unknown>>(
