@@ -57,7 +57,7 @@ function complain(text: string): number {
   return 1;
 }
 
-/** `tortie demo`. Answers the exit code: 0 all as expected, 1 not, 130 interrupted. */
+/** `tortie demo`. Answers the exit code: 0 all as expected, 1 not, 130 interrupted or nobody reads on. */
 export async function demoMain(args: readonly string[]): Promise<number> {
   const [first] = args;
   if (first === "--help" || first === "-h") {
@@ -69,6 +69,8 @@ export async function demoMain(args: readonly string[]): Promise<number> {
   const onSignal = (): void => stopping.abort();
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  // A reader that leaves, as `| head` does, must not leave an agent behind.
+  process.stdout.on("error", onSignal);
   try {
     return await demo(stopping.signal);
   } catch (error) {
@@ -82,5 +84,6 @@ export async function demoMain(args: readonly string[]): Promise<number> {
   } finally {
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
+    process.stdout.off("error", onSignal);
   }
 }
