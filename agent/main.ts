@@ -9,6 +9,7 @@ import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.
 import { type Log, openLog, standardOutput } from "./log.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
+import { shortened } from "./shortened.ts";
 import { createStatus } from "./status.ts";
 import { watchTable } from "./table-watch.ts";
 
@@ -27,7 +28,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     endpointToHost: config.endpointToHostAction,
     dropInvalid: config.dropInvalid,
     graceMilliseconds: config.graceSeconds * 1_000,
-    onRefused: (batch) => log.write("error", "the kernel refused", { batch }),
+    onRefused: (batch) => log.write("error", "the kernel refused", { batch: shortened(batch, 16_000) }),
   });
   using health = config.healthEnabled
     ? serveHealth({

@@ -4,6 +4,7 @@ import type { Compiler } from "../policy/compiler.ts";
 import { createAnnouncer } from "./announcer.ts";
 import type { Log, LogFields } from "./log.ts";
 import type { Pass, SettlerOptions } from "./settler.ts";
+import { shortened } from "./shortened.ts";
 import type { AgentStatus } from "./status.ts";
 
 export interface PassReporterOptions {
@@ -66,7 +67,8 @@ export function createPassReporter({
           refused: settled.refused.length,
         });
       case "failed": {
-        const { tried, found, next } = settled;
+        const { tried, next } = settled;
+        const found = shortened(settled.found, 4_000);
         const retryIn = tenths(retryMilliseconds ?? 0);
         return log.write("error", "settling failed", {
           tried,
@@ -87,7 +89,7 @@ export function createPassReporter({
       const { settled } = pass;
       status.settlingSince = undefined;
       if (settled.kind === "failed") {
-        status.failure = `${settled.tried}: ${settled.found}; ${settled.next}`;
+        status.failure = `${settled.tried}: ${shortened(settled.found, 300)}; ${settled.next}`;
       } else {
         status.failure = undefined;
         status.applied = true;

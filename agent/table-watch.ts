@@ -15,6 +15,8 @@ export interface TableWatchOptions {
   readonly log: Log;
   readonly openEvents?: (options: NftablesEventsOptions) => Promise<Disposable>;
   readonly ownPorts?: () => ReadonlySet<number>;
+  /** From the first event to `changed`: one transaction comes in many messages. */
+  readonly gatherMilliseconds?: number;
   /** Between two calls of `changed`: whoever fights us over the table must not keep us busy. */
   readonly pauseMilliseconds?: number;
   /** Until events that could not be opened are tried again. */
@@ -27,26 +29,25 @@ export interface TableWatchOptions {
  */
 export function watchTable(options: TableWatchOptions): Disposable {
   const { changed, log, openEvents = openNftablesEvents, ownPorts = ownNetlinkPorts } = options;
-  const { pauseMilliseconds = 1_000, retryMilliseconds = 60_000 } = options;
+  const { gatherMilliseconds = 10, pauseMilliseconds = 1_000, retryMilliseconds = 60_000 } = options;
   let ours: ReadonlySet<number> = new Set();
   let events: Disposable | undefined;
   let closed = false;
-  let pause: ReturnType<typeof setTimeout> | undefined;
+  let gathering: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
-  let again = false;
+  let toldAt = -Infinity;
 
   function tell(): void {
-    if (closed) return;
-    if (pause !== undefined) {
-      again = true;
-      return;
-    }
-    pause = setTimeout(() => {
-      pause = undefined;
-      if (again) tell();
-    }, pauseMilliseconds);
-    again = false;
-    changed();
+    if (closed || gathering !== undefined) return;
+    const sinceLast = performance.now() - toldAt;
+    gathering = setTimeout(
+      () => {
+        gathering = undefined;
+        toldAt = performance.now();
+        changed();
+      },
+      Math.max(gatherMilliseconds, pauseMilliseconds - sinceLast),
+    );
   }
 
   function foreign({ family, table, portId }: NftablesEvent): boolean {
@@ -85,7 +86,7 @@ export function watchTable(options: TableWatchOptions): Disposable {
   return {
     [Symbol.dispose]() {
       closed = true;
-      clearTimeout(pause);
+      clearTimeout(gathering);
       clearTimeout(retry);
       events?.[Symbol.dispose]();
     },

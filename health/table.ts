@@ -21,7 +21,8 @@ function tableRow(cells: readonly string[]): string {
 
 /** The component table as Calico's agent prints it; a detail of several lines takes several rows. */
 export function healthTable({ components }: HealthReport): string {
-  const rows = components.flatMap(({ name, timeoutSeconds, live, ready, detail }) => {
+  const rows = components.flatMap(({ name, timeoutSeconds, live, ready, detail: texts }) => {
+    const detail = texts.flatMap((text) => text.split("\n"));
     const first = [
       name,
       duration(timeoutSeconds),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, rmSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readSync, rmSync } from "node:fs";
 import { Sandbox, until } from "./agent/sandbox.ts";
 
 const POD = (name: string, address: string): string => `
@@ -112,4 +112,109 @@ test("health can be switched off", async () => {
   const agent = sandbox.start(["agent"], { FELIX_HEALTHENABLED: "no" });
   await until(() => agent.messages().includes("settled"));
   expect(await sandbox.get("/liveness")).toBeUndefined();
+});
+
+test("a log that nobody reads stops nothing; what was kept is read later", async () => {
+  using sandbox = new Sandbox();
+  const pipe = sandbox.path("log");
+  sandbox.command("mkfifo", pipe);
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  const agent = sandbox.startIntoPipe(pipe);
+  await sandbox.untilReady();
+  // Each is a problem of its own and a line: together several times what a pipe holds, and what the queue holds.
+  const broken = Array.from({ length: 400 }, (_, at) => `kind: Broken${at}\napiVersion: v1\n---\n`).join("");
+  for (let round = 0; round < 10; round++) {
+    await sandbox.write("broken.yaml", broken.replaceAll("Broken", `Round${round}Broken`));
+    await until(
+      async () => (await sandbox.get("/readiness"))?.body.includes(`Round${round}Broken0`) === true,
+    );
+  }
+  await sandbox.write("pods.yaml", PODS);
+  await until(() => rules(sandbox).includes("10.0.0.2"));
+
+  const buffer = Buffer.alloc(65_536);
+  let text = "";
+  await until(() => {
+    try {
+      text += buffer.toString("utf8", 0, readSync(reader, buffer));
+    } catch {
+      // Nothing there at this moment.
+    }
+    return text.includes('"lost":');
+  });
+  closeSync(reader);
+  const whole = text.slice(0, text.lastIndexOf("\n")).split("\n");
+  for (const line of whole) expect(JSON.parse(line)).toHaveProperty("message");
+  agent.kill("SIGTERM");
+  expect(await agent.exited).toBe(0);
+});
+
+test("an agent whose log is never read still stops on SIGTERM", async () => {
+  using sandbox = new Sandbox();
+  const pipe = sandbox.path("log");
+  sandbox.command("mkfifo", pipe);
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  const agent = sandbox.startIntoPipe(pipe);
+  await sandbox.untilReady();
+  const broken = Array.from({ length: 400 }, (_, at) => `kind: Broken${at}\napiVersion: v1\n---\n`).join("");
+  await sandbox.write("broken.yaml", broken);
+  await until(async () => (await sandbox.get("/readiness"))?.body.includes("400 problems") === true);
+  agent.kill("SIGTERM");
+  expect(await agent.exited).toBe(0);
+  closeSync(reader);
+});
+
+test("stopping while the datastore waits: exit 0", async () => {
+  using sandbox = new Sandbox();
+  rmSync(sandbox.manifests, { recursive: true });
+  const agent = sandbox.start();
+  await until(() => agent.messages().includes("datastore waits"));
+  expect(await agent.end("SIGTERM")).toBe(0);
+});
+
+test("killed and started again it takes its table over", async () => {
+  using sandbox = new Sandbox();
+  await sandbox.write("pods.yaml", PODS + DENY_ALL);
+  const first = sandbox.start();
+  await sandbox.untilReady();
+  await first.end("SIGKILL");
+  expect(rules(sandbox)).toContain("hook forward");
+  const second = sandbox.start();
+  await until(() => second.messages().includes("settled"));
+  expect((await sandbox.get("/readiness"))?.status).toBe(200);
+});
+
+test("a table that is not owned is built anew when somebody else changes it, and only then", async () => {
+  using sandbox = new Sandbox();
+  await sandbox.write("pods.yaml", PODS + DENY_ALL);
+  const agent = sandbox.start(["agent"], { FELIX_NFTWRITER: "libnftables" });
+  await sandbox.untilReady();
+  expect((await sandbox.get("/readiness"))?.body).toContain("the table is not owned");
+  await sandbox.write("more.yaml", POD("c", "10.0.0.3"));
+  await until(() => rules(sandbox).includes("10.0.0.3"));
+  const foreign = (): number =>
+    agent.messages().filter((message) => message.startsWith("somebody else")).length;
+  expect(foreign()).toBe(0);
+
+  sandbox.command("nft", "flush", "table", "inet", "tortie");
+  await until(() => foreign() === 1 && rules(sandbox).includes("ct state"));
+  await sandbox.untilReady();
+});
+
+test("names that mean nothing are told once", async () => {
+  using sandbox = new Sandbox();
+  const agent = sandbox.start(["agent"], { FELIX_HEALTHPROT: "1", Felix_IpInIpMtu: "1440" });
+  await until(() => agent.messages().includes("settled"));
+  expect(agent.out()).toContain("FELIX_HEALTHPROT (did you mean FELIX_HEALTHPORT?)");
+  expect(agent.out()).toContain("Felix_IpInIpMtu");
+});
+
+test("explain answers from the directory of the agent, with the agent's exit codes", async () => {
+  using sandbox = new Sandbox();
+  await sandbox.write("pods.yaml", PODS + DENY_ALL);
+  const ask = async (to: string): Promise<number> =>
+    sandbox.start(["explain", "--from", "10.0.0.1", "--to", to, "--port", "80"]).ended();
+  expect(await ask("x/b")).toBe(2);
+  expect(await ask("192.0.2.1")).toBe(0);
+  expect(await ask("x/nobody")).toBe(1);
 });
