@@ -3,12 +3,12 @@ import { expect, test } from "bun:test";
 /** Runs `body` in a process of its own that watches its ends. */
 function watched(body: string): { readonly code: number; readonly out: string; readonly err: string } {
   const script = `
-    import { openLog, standardOutput } from "${import.meta.dir}/log.ts";
-    import { watchProcessEnds } from "${import.meta.dir}/process-ends.ts";
+    const { openLog, standardOutput } = await import(process.env.ROOM + "/log.ts");
+    const { watchProcessEnds } = await import(process.env.ROOM + "/process-ends.ts");
     const log = openLog({ sink: standardOutput(), level: "info" });
     using ends = watchProcessEnds(log);
     ${body}`;
-  const done = Bun.spawnSync([process.execPath, "-e", script]);
+  const done = Bun.spawnSync([process.execPath, "-e", script], { env: { ROOM: import.meta.dir } });
   return { code: done.exitCode, out: done.stdout.toString(), err: done.stderr.toString() };
 }
 
