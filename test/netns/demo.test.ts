@@ -9,11 +9,12 @@ function startDemo(...args: readonly string[]): Bun.Subprocess<"ignore", "pipe",
   return Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
 }
 
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+}
+
 /** Reads until `wanted` was printed, or the end; gives everything up to there, and leaves the stream open. */
-async function readUntil(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  wanted: RegExp,
-): Promise<string> {
+async function readUntil(reader: Reader, wanted: RegExp): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   while (!wanted.test(text)) {
