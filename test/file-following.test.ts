@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { mkdir, mkdtemp, open, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Follower, follow } from "../adapters/behaviour.ts";
 import { fileDatastore } from "../adapters/file/datastore.ts";
 
@@ -57,14 +57,22 @@ const thousand = (version: (index: number) => string): string =>
     podText(`pod-${index}`, version(index), `10.0.${index >> 8}.${index & 255}`),
   ).join("---\n");
 
-/** The widest gap between ticks of a timer until `end` resolves, in milliseconds. */
-async function widestGap(end: Promise<unknown>): Promise<number> {
-  let last = performance.now();
-  let widest = 0;
+interface Gap {
+  /** Between two ticks of a timer, in milliseconds; other processes count too. */
+  readonly wall: number;
+  /** What this thread itself worked between two ticks, in milliseconds: the part that no busy machine makes longer. */
+  readonly work: number;
+}
+
+/** The widest gaps of the event loop until `end` resolves. */
+async function widestGap(end: Promise<unknown>): Promise<Gap> {
+  let last = { at: performance.now(), worked: process.threadCpuUsage() };
+  let widest: Gap = { wall: 0, work: 0 };
   const look = (): void => {
-    const now = performance.now();
-    widest = Math.max(widest, now - last);
-    last = now;
+    const { user, system } = process.threadCpuUsage(last.worked);
+    const wall = performance.now() - last.at;
+    widest = { wall: Math.max(widest.wall, wall), work: Math.max(widest.work, (user + system) / 1000) };
+    last = { at: performance.now(), worked: process.threadCpuUsage() };
   };
   const timer = setInterval(look, 1);
   await end;
@@ -74,39 +82,33 @@ async function widestGap(end: Promise<unknown>): Promise<number> {
 }
 
 test("1,000 documents in one file: all are read, an edit of one is one update, and the event loop never waits 20 ms", async () => {
-  const gaps: { idle: number; first: number; edit: number }[] = [];
-  // Work that blocks does so every time, a busy machine does not: the best of three tells them apart.
-  for (let round = 0; round < 3; round++) {
-    const directory = await newRoot();
-    const path = join(directory, "all.yaml");
-    const idle = await widestGap(Bun.sleep(200));
-    await writeFile(
-      path,
-      thousand(() => "1"),
-    );
-    const follower = start(directory);
-    const first = await widestGap(follower.until(inSync(follower)));
-    expect(follower.state.endpoints.size).toBe(1000);
-    expect(follower.problems).toEqual([]);
+  const path = join(await newRoot(), "all.yaml");
+  const idle = await widestGap(Bun.sleep(200));
+  await writeFile(
+    path,
+    thousand(() => "1"),
+  );
+  const follower = start(dirname(path));
+  const first = await widestGap(follower.until(inSync(follower)));
+  expect(follower.state.endpoints.size).toBe(1000);
+  expect(follower.problems).toEqual([]);
 
-    await writeFile(
-      path,
-      thousand((index) => (index === 500 ? "2" : "1")),
-    );
-    const edit = await widestGap(follower.until(() => label(follower, "x/pod-500") === "2"));
-    const last = follower.events.findLast((event) => event.kind === "updates");
-    expect(last?.updates).toMatchObject([{ id: "x/pod-500", value: { labels: { v: "2" } } }]);
-    await follower.stop();
-    gaps.push({ idle, first, edit });
-  }
-  const shown = gaps.map(({ idle, first, edit }) =>
-    [first, edit, idle].map((gap) => gap.toFixed(1)).join(" / "),
+  await writeFile(
+    path,
+    thousand((index) => (index === 500 ? "2" : "1")),
   );
+  const edit = await widestGap(follower.until(() => label(follower, "x/pod-500") === "2"));
+  const last = follower.events.findLast((event) => event.kind === "updates");
+  expect(last?.updates).toMatchObject([{ id: "x/pod-500", value: { labels: { v: "2" } } }]);
+
+  const shown = ({ wall, work }: Gap): string =>
+    `${wall.toFixed(1)} ms, of it own work ${work.toFixed(1)} ms`;
   process.stdout.write(
-    `widest gap of the event loop in ms, first reading of 1,000 documents / edit of one / nothing to do: ${shown.join(", ")}\n`,
+    "widest gap of the event loop:\n" +
+      `  first reading of 1,000 documents: ${shown(first)}\n  edit of one: ${shown(edit)}\n  nothing to do: ${shown(idle)}\n`,
   );
-  expect(Math.min(...gaps.map(({ idle, first, edit }) => Math.max(first, edit) - idle))).toBeLessThan(20);
-});
+  expect(Math.max(first.work, edit.work)).toBeLessThan(20);
+}, 30_000);
 
 test("a ConfigMap's symlink swap: the new version replaces the old one in one event", async () => {
   const directory = await newRoot();
