@@ -27,7 +27,7 @@ export type EpochOutcome =
   | { readonly kind: "failed"; readonly failures: readonly StepFailure[] };
 
 const STEPS_AT_ONCE = 100;
-const PLANNING_MILLISECONDS = 5;
+const PLANNING_MILLISECONDS = 4;
 /** A wish that changes faster than it can be built is taken into use as it is, and revised at once. */
 const CATCHING_UP = 5;
 
@@ -53,6 +53,7 @@ async function build(memory: Memory, options: EpochOptions): Promise<StepFailure
   let began = clock();
   for (const _ of difference(plan, { wish: wish(), touched: undefined, frame })) {
     if (plan.creations.length >= STEPS_AT_ONCE) {
+      await pause();
       failures.push(...(await transactions.sendInChunks(plan.creations.splice(0))));
     } else if (clock() - began < PLANNING_MILLISECONDS) {
       continue;
@@ -60,6 +61,7 @@ async function build(memory: Memory, options: EpochOptions): Promise<StepFailure
     await pause();
     began = clock();
   }
+  await pause();
   failures.push(...(await transactions.sendInChunks(plan.creations)));
   return failures;
 }
