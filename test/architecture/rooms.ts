@@ -40,7 +40,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   examples: { rooms: [], packages: [], node: false },
-  examples: { rooms: [], packages: [], node: false },
   // Written from the specification's words: an oracle that shared code with policy/ would share its mistakes.
   "test/oracle": { rooms: ["model"], packages: [], node: false },
   test: { rooms: ["*"], packages: ["fast-check", "ip-address"], node: true },
