@@ -111,13 +111,6 @@ export function attributeU32(buffer: MessageBuffer, type: number, value: number)
   buffer.bytes[at + 7] = value;
 }
 
-export function attributeU64(buffer: MessageBuffer, type: number, value: bigint): void {
-  const start = beginAttribute(buffer, type);
-  writeU32(buffer, Number(value >> 32n));
-  writeU32(buffer, Number(value & 0xffffffffn));
-  endAttribute(buffer, start);
-}
-
 export function attributeBytes(buffer: MessageBuffer, type: number, bytes: Uint8Array): void {
   const start = beginAttribute(buffer, type);
   writeBytes(buffer, bytes);

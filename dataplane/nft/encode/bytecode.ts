@@ -2,7 +2,6 @@ import {
   attributeBytes,
   attributeText,
   attributeU32,
-  attributeU64,
   beginNested,
   endAttribute,
   type MessageBuffer,
@@ -141,8 +140,5 @@ export function immediateVerdict(buffer: MessageBuffer, code: number, chain: str
 }
 
 export function counter(buffer: MessageBuffer): void {
-  expression(buffer, "counter", () => {
-    attributeU64(buffer, 1, 0n);
-    attributeU64(buffer, 2, 0n);
-  });
+  expression(buffer, "counter", () => {});
 }

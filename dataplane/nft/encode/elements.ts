@@ -8,7 +8,7 @@ import {
 } from "../../../native/message-buffer.ts";
 import type { ElementObject, Expression, Verdict } from "../batch.ts";
 import { dataAttribute, verdictAttribute } from "./bytecode.ts";
-import { cannotEncode } from "./encode-error.ts";
+import { cannotEncode, EncodeError } from "./encode-error.ts";
 import { verdictParts } from "./rule.ts";
 import { paddedLength, type SetShape, type ValueType } from "./value-types.ts";
 import { compareBytes, nextValue, scalarBytes, valueRange } from "./values.ts";
@@ -113,11 +113,22 @@ function encodeElement(buffer: MessageBuffer, element: KernelElement): void {
   endAttribute(buffer, start);
 }
 
-/** Intervals in their order: where two touch, the end of the lower comes before the start of the upper. */
+/**
+ * Intervals in their order: where two touch, the end of the lower comes before the start of the upper. Overlaps are
+ * refused here because the kernel does not notice them with an interval that runs to the last value.
+ */
 function inOrder(elements: (readonly KernelElement[])[], { types, interval }: SetShape): void {
   if (!interval || types.length > 1) return;
   const none = new Uint8Array();
   elements.sort(([a], [b]) => compareBytes(a?.key ?? none, b?.key ?? none));
+  for (const [at, [start]] of elements.entries()) {
+    const lower = elements[at - 1];
+    if (lower === undefined || start === undefined) continue;
+    const [, end] = lower;
+    if (end === undefined || compareBytes(end.key, start.key) > 0) {
+      throw new EncodeError("two intervals of one command overlap");
+    }
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { addressBytes, addressFamily, parseAddress } from "../../../model/address.ts";
+import { addressBytes, parseAddress } from "../../../model/address.ts";
 import type { Expression, Scalar } from "../batch.ts";
 import { cannotEncode } from "./encode-error.ts";
 import { TYPES, type ValueType } from "./value-types.ts";
@@ -12,12 +12,22 @@ export interface ValueRange {
   readonly last: Uint8Array;
 }
 
+/** The edge of a range may be written ::ffff:0:0, which the vocabulary's parser reads as the IPv4 address in it. */
+function mappedBytes(ipv4: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(16);
+  bytes.set([0xff, 0xff], 10);
+  bytes.set(ipv4, 12);
+  return bytes;
+}
+
 function addressValueBytes(value: Scalar, type: "ipv4_addr" | "ipv6_addr"): Uint8Array {
-  const address = parseAddress(String(value));
-  if (address === undefined || addressFamily(address) !== (type === "ipv4_addr" ? 4 : 6)) {
+  const text = String(value);
+  const address = parseAddress(text);
+  if (address === undefined || text.includes(":") !== (type === "ipv6_addr")) {
     return cannotEncode(value, `an address of type ${type}`);
   }
-  return addressBytes(address);
+  const bytes = addressBytes(address);
+  return type === "ipv6_addr" && bytes.length === 4 ? mappedBytes(bytes) : bytes;
 }
 
 function interfaceBytes(value: Scalar): Uint8Array {

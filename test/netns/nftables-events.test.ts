@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
-import { Libnftables } from "./libnftables.ts";
-import type { Waiter } from "./netlink-events.ts";
-import { type NftablesEvent, openNftablesEvents } from "./nftables-events.ts";
-import { NetworkNamespace } from "./network-namespace.ts";
+import { Libnftables } from "../../native/libnftables.ts";
+import type { Waiter } from "../../native/netlink-events.ts";
+import { type NftablesEvent, openNftablesEvents } from "../../native/nftables-events.ts";
+import { NetworkNamespace } from "../../native/network-namespace.ts";
 
 const INET = 1;
 const WAYS: readonly Waiter[] = ["bun", "worker"];

@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Command } from "../../dataplane/nft/batch.ts";
+import { LibnftablesWriter } from "../../dataplane/nft/libnftables-writer.ts";
+import { NetlinkWriter } from "../../dataplane/nft/netlink-writer.ts";
+import { NetworkNamespace } from "../../native/network-namespace.ts";
+import { DELETE_TABLE, randomTable, TABLE } from "../encoder/random-batches.ts";
+import { loadText, NftPlace, tableJson, tableText } from "../encoder/nft-place.ts";
+import { testRuns, testSeed } from "../worlds/seed.ts";
+import { nft } from "./nft-command.ts";
+
+const BATCHES = testRuns("TORTIE_RANDOM_BATCHES", 2_000);
+/** Every so many listings the `nft` command reads one, as an administrator would. */
+const COMMAND_EVERY = 100;
+
+test(`${BATCHES} random batches leave the same table by both writers, and its text reloads`, () => {
+  using ours = new NftPlace();
+  using theirs = new NftPlace();
+  using copy = new NftPlace();
+  using empty = NetworkNamespace.create();
+  using netlink = ours.namespace.run(() => new NetlinkWriter());
+  using library = theirs.namespace.run(() => new LibnftablesWriter());
+  using copier = copy.namespace.run(() => new NetlinkWriter());
+  const writers = [netlink, library, copier];
+  let listings = 0;
+  const check = (): void => {
+    const wanted = tableJson(theirs, TABLE);
+    expect(tableJson(ours, TABLE)).toEqual(wanted);
+    const { chains, sets } = library.tableNames(TABLE) ?? {};
+    expect(netlink.tableNames(TABLE)).toMatchObject({ chains, sets });
+    const text = tableText(ours, TABLE);
+    expect(loadText(copy, text)).toEqual({ ok: true, output: "", errors: "" });
+    expect(tableJson(copy, TABLE)).toEqual(wanted);
+    copier.apply({ nftables: [DELETE_TABLE] });
+    if (listings++ % COMMAND_EVERY === 0) {
+      expect(nft(empty, ["-c", "-f", "-"], text)).toEqual({ ok: true, output: "", errors: "" });
+    }
+  };
+  fc.assert(
+    fc.property(randomTable, ({ made, changed }) => {
+      try {
+        for (const nftables of [made, changed]) {
+          expect(library.apply({ nftables })).toEqual({ ok: true });
+          expect(netlink.apply({ nftables })).toEqual({ ok: true });
+          check();
+        }
+      } finally {
+        for (const writer of writers) writer.apply({ nftables: [DELETE_TABLE] });
+      }
+    }),
+    // A table is two batches.
+    { numRuns: Math.ceil(BATCHES / 2), seed: testSeed() },
+  );
+}, 600_000);
+
+test("an interval that runs to the last value can be removed from beside one that touches it", () => {
+  using place = new NftPlace();
+  using writer = place.namespace.run(() => new NetlinkWriter());
+  const set = { family: "inet", table: TABLE, name: "s-blocks" } as const;
+  const lower = { range: ["10.0.0.0", "239.255.255.255"] } as const;
+  const upper = { prefix: { addr: "240.0.0.0", len: 4 } } as const;
+  const made: Command[] = [
+    { add: { table: { family: "inet", name: TABLE } } },
+    { add: { set: { ...set, type: "ipv4_addr", flags: ["interval"] } } },
+    { add: { element: { ...set, elem: [lower, upper] } } },
+  ];
+  expect(writer.apply({ nftables: made })).toEqual({ ok: true });
+  expect(tableText(place, TABLE)).toContain("10.0.0.0-239.255.255.255, 240.0.0.0/4 }");
+  expect(writer.apply({ nftables: [{ delete: { element: { ...set, elem: [upper] } } }] })).toEqual({
+    ok: true,
+  });
+  expect(tableText(place, TABLE)).toContain("elements = { 10.0.0.0-239.255.255.255 }");
+});
