@@ -15,6 +15,11 @@ import type { BatchResult, Failure, NftWriter, TableNames } from "./writer.ts";
 const SEND_BUFFER = 64 * 1024 * 1024;
 const RECEIVE_BUFFER = 32 * 1024 * 1024;
 
+export interface NetlinkWriterOptions {
+  readonly sendBufferBytes?: number;
+  readonly receiveBufferBytes?: number;
+}
+
 function failureOf(message: NetlinkMessage): Failure | undefined {
   const errno = messageErrno(message);
   if (errno === undefined || errno === 0) return undefined;
@@ -48,11 +53,11 @@ export class NetlinkWriter implements NftWriter {
   readonly #known: KnownSets;
 
   /** Throws SystemCallError. */
-  constructor() {
-    this.#socket = NetlinkSocket.open(NETLINK_NETFILTER, {
-      sendBufferBytes: SEND_BUFFER,
-      receiveBufferBytes: RECEIVE_BUFFER,
-    });
+  constructor({
+    sendBufferBytes = SEND_BUFFER,
+    receiveBufferBytes = RECEIVE_BUFFER,
+  }: NetlinkWriterOptions = {}) {
+    this.#socket = NetlinkSocket.open(NETLINK_NETFILTER, { sendBufferBytes, receiveBufferBytes });
     this.byteLimit = this.#socket.sendLimit;
     this.portId = this.#socket.portId;
     this.#known = createKnownSets((table, set) => readSetShape(this.#socket, table, set));

@@ -1,13 +1,43 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Command } from "../../dataplane/nft/batch.ts";
+import type { Batch, Command } from "../../dataplane/nft/batch.ts";
+import { openNftDataplane } from "../../dataplane/nft/driver.ts";
+import { FakeWriter } from "../../dataplane/nft/fake-writer.ts";
 import { LibnftablesWriter } from "../../dataplane/nft/libnftables-writer.ts";
+import { TABLE as OUR_TABLE } from "../../dataplane/nft/names.ts";
 import { NetlinkWriter } from "../../dataplane/nft/netlink-writer.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
 import { DELETE_TABLE, randomTable, TABLE } from "../encoder/random-batches.ts";
 import { loadText, NftPlace, tableJson, tableText } from "../encoder/nft-place.ts";
+import { GOLDEN_CASES, type GoldenCase } from "../golden/cases.ts";
 import { testRuns, testSeed } from "../worlds/seed.ts";
 import { nft } from "./nft-command.ts";
+
+async function batchesOf({ ruleset, options }: GoldenCase): Promise<readonly Batch[]> {
+  using writer = new FakeWriter({ canOwn: false });
+  await using dataplane = openNftDataplane(writer, options);
+  dataplane.want(ruleset, undefined);
+  await dataplane.settle();
+  return writer.batches;
+}
+
+test.each(GOLDEN_CASES.map((one) => [one.name, one] as const))(
+  "golden %s is the same table by both writers, and its text reloads",
+  async (_, golden) => {
+    using ours = new NftPlace();
+    using theirs = new NftPlace();
+    using copy = new NftPlace();
+    using netlink = ours.namespace.run(() => new NetlinkWriter());
+    using library = theirs.namespace.run(() => new LibnftablesWriter());
+    for (const batch of await batchesOf(golden)) {
+      expect(netlink.apply(batch)).toEqual({ ok: true });
+      expect(library.apply(batch)).toEqual({ ok: true });
+      expect(tableJson(ours, OUR_TABLE)).toEqual(tableJson(theirs, OUR_TABLE));
+    }
+    expect(loadText(copy, tableText(ours, OUR_TABLE))).toEqual({ ok: true, output: "", errors: "" });
+    expect(tableJson(copy, OUR_TABLE)).toEqual(tableJson(ours, OUR_TABLE));
+  },
+);
 
 const BATCHES = testRuns("TORTIE_RANDOM_BATCHES", 2_000);
 /** Every so many listings the `nft` command reads one, as an administrator would. */
