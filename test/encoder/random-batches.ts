@@ -169,5 +169,3 @@ export const randomTable: fc.Arbitrary<RandomTable> = names("c", 6).chain((chain
       })),
   );
 });
-
-export const DELETE_TABLE: Command = { delete: { table: { family: FAMILY, name: TABLE } } };

@@ -3,12 +3,12 @@ import * as fc from "fast-check";
 import type { Batch, Command } from "../../dataplane/nft/batch.ts";
 import { openNftDataplane } from "../../dataplane/nft/driver.ts";
 import { FakeWriter } from "../../dataplane/nft/fake-writer.ts";
-import { LibnftablesWriter } from "../../dataplane/nft/libnftables-writer.ts";
 import { TABLE as OUR_TABLE } from "../../dataplane/nft/names.ts";
 import { NetlinkWriter } from "../../dataplane/nft/netlink-writer.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
-import { DELETE_TABLE, randomTable, TABLE } from "../encoder/random-batches.ts";
-import { loadText, NftPlace, tableJson, tableText } from "../encoder/nft-place.ts";
+import { BothWriters } from "../encoder/both-writers.ts";
+import { NftPlace, tableText } from "../encoder/nft-place.ts";
+import { randomTable, TABLE } from "../encoder/random-batches.ts";
 import { GOLDEN_CASES, type GoldenCase } from "../golden/cases.ts";
 import { testRuns, testSeed } from "../worlds/seed.ts";
 import { nft } from "./nft-command.ts";
@@ -24,18 +24,11 @@ async function batchesOf({ ruleset, options }: GoldenCase): Promise<readonly Bat
 test.each(GOLDEN_CASES.map((one) => [one.name, one] as const))(
   "golden %s is the same table by both writers, and its text reloads",
   async (_, golden) => {
-    using ours = new NftPlace();
-    using theirs = new NftPlace();
-    using copy = new NftPlace();
-    using netlink = ours.namespace.run(() => new NetlinkWriter());
-    using library = theirs.namespace.run(() => new LibnftablesWriter());
+    using both = new BothWriters();
     for (const batch of await batchesOf(golden)) {
-      expect(netlink.apply(batch)).toEqual({ ok: true });
-      expect(library.apply(batch)).toEqual({ ok: true });
-      expect(tableJson(ours, OUR_TABLE)).toEqual(tableJson(theirs, OUR_TABLE));
+      both.expectTaken(batch);
+      both.expectSame(OUR_TABLE);
     }
-    expect(loadText(copy, tableText(ours, OUR_TABLE))).toEqual({ ok: true, output: "", errors: "" });
-    expect(tableJson(copy, OUR_TABLE)).toEqual(tableJson(ours, OUR_TABLE));
   },
 );
 
@@ -44,24 +37,13 @@ const BATCHES = testRuns("TORTIE_RANDOM_BATCHES", 2_000);
 const COMMAND_EVERY = 100;
 
 test(`${BATCHES} random batches leave the same table by both writers, and its text reloads`, () => {
-  using ours = new NftPlace();
-  using theirs = new NftPlace();
-  using copy = new NftPlace();
+  using both = new BothWriters();
   using empty = NetworkNamespace.create();
-  using netlink = ours.namespace.run(() => new NetlinkWriter());
-  using library = theirs.namespace.run(() => new LibnftablesWriter());
-  using copier = copy.namespace.run(() => new NetlinkWriter());
-  const writers = [netlink, library, copier];
   let listings = 0;
   const check = (): void => {
-    const wanted = tableJson(theirs, TABLE);
-    expect(tableJson(ours, TABLE)).toEqual(wanted);
-    const { chains, sets } = library.tableNames(TABLE) ?? {};
-    expect(netlink.tableNames(TABLE)).toMatchObject({ chains, sets });
-    const text = tableText(ours, TABLE);
-    expect(loadText(copy, text)).toEqual({ ok: true, output: "", errors: "" });
-    expect(tableJson(copy, TABLE)).toEqual(wanted);
-    copier.apply({ nftables: [DELETE_TABLE] });
+    const text = both.expectSame(TABLE);
+    const { chains, sets } = both.library.tableNames(TABLE) ?? {};
+    expect(both.netlink.tableNames(TABLE)).toMatchObject({ chains, sets });
     if (listings++ % COMMAND_EVERY === 0) {
       expect(nft(empty, ["-c", "-f", "-"], text)).toEqual({ ok: true, output: "", errors: "" });
     }
@@ -70,12 +52,11 @@ test(`${BATCHES} random batches leave the same table by both writers, and its te
     fc.property(randomTable, ({ made, changed }) => {
       try {
         for (const nftables of [made, changed]) {
-          expect(library.apply({ nftables })).toEqual({ ok: true });
-          expect(netlink.apply({ nftables })).toEqual({ ok: true });
+          both.expectTaken({ nftables });
           check();
         }
       } finally {
-        for (const writer of writers) writer.apply({ nftables: [DELETE_TABLE] });
+        both.clear(TABLE);
       }
     }),
     // A table is two batches.
