@@ -147,11 +147,27 @@ test("blocks that servers stored long ago are read as upstream reads them: host 
   ] as never);
 });
 
+test.each([undefined, null, {}])("a spec that is %j isolates the ingress of the namespace", (spec) => {
+  expect(sound(spec)).toMatchObject({
+    id: "NetworkPolicy/x/web",
+    subjects: everyone,
+    directions: ["ingress"],
+    ingress: [],
+    egress: [],
+  });
+});
+
+test("a policy object without the key spec is one with an empty spec", () => {
+  const object = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name: "web" } };
+  expect(readObject(object, "a.yaml")).toMatchObject({
+    value: { directions: ["ingress"], ingress: [], egress: [] },
+    problems: [],
+  });
+});
+
 const CLOSED = { subjects: everyone, directions: ["ingress", "egress"], ingress: [], egress: [] };
 
 test.each([
-  [undefined, "spec: is required"],
-  [null, "spec: expected an object (found null)"],
   [[], "spec: expected an object (found [])"],
   ["x", 'spec: expected an object (found "x")'],
 ])("a spec that is %j closes the namespace", (spec, message) => {

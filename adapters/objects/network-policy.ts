@@ -24,7 +24,7 @@ const object = strictFields({
   apiVersion: anything,
   kind: anything,
   metadata: anything,
-  spec: anything,
+  spec: maybe(anything),
   status: maybe(anything),
 });
 const spec = strictFields({
@@ -130,10 +130,15 @@ export function unreadablePolicy(
 export function readNetworkPolicy(value: Readonly<Record<string, unknown>>): ReadPolicy {
   const { namespace, name, defects: nameless } = readIdentity(value, CLOSED);
   if (nameless.length > 0) return unreadablePolicy(value, nameless);
-  const fields = value["spec"];
+  // The API server stores a policy without a specification as one whose every field is empty.
+  const fields = value["spec"] ?? {};
   if (!isObject(fields)) {
-    const message = fields === undefined ? "is required" : "expected an object";
-    const defect: Defect = { path: "spec", value: describe(fields), message, consequence: CLOSED };
+    const defect: Defect = {
+      path: "spec",
+      value: describe(fields),
+      message: "expected an object",
+      consequence: CLOSED,
+    };
     return { value: closedPolicy({ namespace, id: name, title: `${namespace}/${name}` }), defects: [defect] };
   }
   const defects: Defect[] = [];
