@@ -102,7 +102,12 @@ export const decisionsElsewhere: readonly Decision[] = [
         ),
         ingressPolicy("x/p", pods("a"), { from: [{ namespaceSelector: inNamespaces(longNamespace) }] }),
       ],
-      { pods: [makePod(`${longNamespace}/${longPod}`, { status: ip("10.77.8.1") })] },
+      {
+        pods: [
+          // Its name is too long for the label that the lab's pods have.
+          makePod(`${longNamespace}/${longPod}`, { metadata: { labels: {} }, status: ip("10.77.8.1") }),
+        ],
+      },
     ),
     allowed: [
       flow("y/a", `${longNamespace}/${longPod}`, "TCP 80"),

@@ -38,6 +38,15 @@ describe("oracle", () => {
     for (const { allowed, denied } of decisions) expect(allowed.length + denied.length).toBeGreaterThan(0);
   });
 
+  test("decisions put no label on a pod or namespace that no server would take", () => {
+    const objects = decisions.flatMap(({ world }) => [...world.namespaces, ...world.pods]);
+    for (const { metadata } of objects) {
+      for (const value of Object.values(metadata.labels ?? {})) {
+        expect(value).toMatch(/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/);
+      }
+    }
+  });
+
   test("the reason names the policy and rule that decided", () => {
     const decision = decisions.find(
       ({ name }) => name === "policies only add: a pod may do what any one of them allows",
