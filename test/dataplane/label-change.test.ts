@@ -46,7 +46,8 @@ const canaries = (node: Node): object =>
   inSet(node, "endpoints4", "namespaces (team == 't1'): app == 'a15' or namespace 'n5': track == 'canary'");
 const ofApp5 = (node: Node): object =>
   inSet(node, "endpoints4", "namespaces (team == 't1'): app == 'a5' or namespace 'n5': track == 'canary'");
-const stableServices = (node: Node): object => inSet(node, "services4", "namespace 'n5': track == 'stable'");
+const stableServices = (node: Node): object =>
+  inSet(node, "services4", "port web (TCP) of namespace 'n5': track == 'stable'");
 
 // One of another node, and one of ours.
 test.each([
