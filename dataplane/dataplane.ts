@@ -34,7 +34,7 @@ export type Settled =
   | { readonly kind: "failed"; readonly tried: string; readonly found: string; readonly next: string };
 
 export interface DataplaneStatus {
-  /** The generation of names in use; undefined before the first settle that worked. */
+  /** The generation of names in use; undefined before the first settle that worked, and while the table is gone. */
   readonly epoch: number | undefined;
   /** `owned`: foreign hands cannot touch the table. `plain`: they can; changes of theirs must be watched for. */
   readonly ownership: "owned" | "plain";

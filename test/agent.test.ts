@@ -23,6 +23,26 @@ function rules(sandbox: Sandbox): string {
   return sandbox.command("nft", "list", "table", "inet", "tortie");
 }
 
+function ruleset(sandbox: Sandbox): string {
+  return sandbox.command("nft", "list", "ruleset");
+}
+
+/** Without counters, the table's flags, and the order of elements. */
+function withoutNoise(listing: string): string {
+  return listing
+    .split("\n")
+    .filter((line) => !/^\t(flags|# progname)|^table/.test(line))
+    .map((line) =>
+      line
+        .replace(/packets \d+ bytes \d+/g, "")
+        .split(/[\s,{}]+/)
+        .toSorted()
+        .join(" "),
+    )
+    .toSorted()
+    .join("\n");
+}
+
 test("not ready before the datastore is in sync, with the reason; ready once the rules are in the kernel", async () => {
   using sandbox = new Sandbox();
   rmSync(sandbox.manifests, { recursive: true });
@@ -199,7 +219,33 @@ test("a table that is not owned is built anew when somebody else changes it, and
   sandbox.command("nft", "flush", "table", "inet", "tortie");
   await until(() => foreign() === 1 && rules(sandbox).includes("ct state"));
   await sandbox.untilReady();
+
+  sandbox.command("nft", "delete", "table", "inet", "tortie");
+  await until(() => ruleset(sandbox).includes("hook forward") && rules(sandbox).includes("10.0.0.3"));
+  await until(() => foreign() === 2);
+  await sandbox.untilReady();
+  expect((await sandbox.get("/readiness"))?.body).toContain("the libnftables writer cannot own a table");
 });
+
+test.each(["netlink", "libnftables"])(
+  "%s: rules that were flushed while no agent lived come back at the start",
+  async (writer) => {
+    using sandbox = new Sandbox();
+    await sandbox.write("pods.yaml", PODS + DENY_ALL);
+    const first = sandbox.start(["agent"], { FELIX_NFTWRITER: writer });
+    await sandbox.untilReady();
+    const before = withoutNoise(rules(sandbox));
+    await first.end("SIGKILL");
+    expect(withoutNoise(rules(sandbox))).toBe(before);
+
+    sandbox.command("nft", "flush", "ruleset");
+    expect(ruleset(sandbox)).not.toContain("tortie");
+    sandbox.start(["agent"], { FELIX_NFTWRITER: writer });
+    await until(() => ruleset(sandbox).includes("hook forward"));
+    await sandbox.untilReady();
+    expect(withoutNoise(rules(sandbox))).toBe(before);
+  },
+);
 
 test("names that mean nothing are told once", async () => {
   using sandbox = new Sandbox();

@@ -3,6 +3,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import type { StableFrameOptions } from "./difference.ts";
 import { removeGone, removeLeftovers } from "./driver-removal.ts";
 import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
+import { lookAgain } from "./driver-table.ts";
 import { buildEpoch } from "./epoch.ts";
 import { revise } from "./revision.ts";
 
@@ -14,6 +15,8 @@ function frameOf({ options }: DriverState): StableFrameOptions {
 /** Builds everything anew; what was in use goes away afterwards. */
 export async function tryEpoch(state: DriverState): Promise<Attempt> {
   const { clock, pause, graceMilliseconds, linger } = state.options;
+  const lost = lookAgain(state);
+  if (lost !== undefined) return { kind: "failed", found: lost };
   state.littered = true;
   const outcome = await buildEpoch({
     transactions: state.transactions,

@@ -1,6 +1,7 @@
 import type { Ruleset } from "../../model/ruleset.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { RefusedObject } from "../dataplane.ts";
+import type { Adoption } from "./adoption.ts";
 import { blame, refusedObject } from "./blame.ts";
 import type { StableFrameOptions } from "./difference.ts";
 import type { Memory } from "./memory.ts";
@@ -8,6 +9,7 @@ import { printSteps } from "./print.ts";
 import { type Pending, touches } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import { type Wish, wishOf } from "./wish.ts";
+import type { NftWriter } from "./writer.ts";
 
 export interface NftDataplaneOptions extends StableFrameOptions {
   /** How long after a node's first install open connections are judged as replies too; 0: not at all. */
@@ -25,15 +27,18 @@ export interface NftDataplaneOptions extends StableFrameOptions {
 /** What the driver knows between two settles. */
 export interface DriverState {
   readonly options: NftDataplaneOptions;
+  readonly writer: NftWriter;
   readonly transactions: Transactions;
+  /** How the table is held. */
+  adoption: Adoption;
   /** Epochs up to this one were here before us: until we took over, packets meet one of them. */
-  readonly foundEpoch: number;
+  foundEpoch: number;
   /** By the key of the origin. */
   readonly refused: Map<string, RefusedObject>;
   ruleset: Ruleset | undefined;
   /** Where the wish may differ from memory. */
   pending: Pending | undefined;
-  /** The epoch in use; undefined before our first. */
+  /** The epoch in use; undefined before our first, and when the table is gone. */
   memory: Memory | undefined;
   /** Only a new epoch will do. */
   rebuild: boolean;

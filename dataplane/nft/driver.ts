@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Ruleset, Touched } from "../../model/ruleset.ts";
 import type { Dataplane, DataplaneStatus, Settled } from "../dataplane.ts";
-import { type Adoption, adoptTable, neverInstalled } from "./adoption.ts";
+import { adoptTable, neverInstalled } from "./adoption.ts";
 import { tryEpoch, tryRevision } from "./driver-attempts.ts";
 import { removeLeftovers } from "./driver-removal.ts";
 import { type DriverState, type NftDataplaneOptions, takePending } from "./driver-state.ts";
 import { elementCount, highestEpoch, inventoryOf } from "./inventory.ts";
+import { lookAgain } from "./driver-table.ts";
 import { addTouched, mergePending } from "./touched.ts";
 import { createTransactions } from "./transactions.ts";
 import type { NftWriter } from "./writer.ts";
@@ -35,17 +36,18 @@ type Outcome =
   | { readonly ok: false; readonly found: string };
 
 class NftDataplane implements Dataplane {
-  readonly #adoption: Adoption;
   readonly #state: DriverState;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(writer: NftWriter, options: NftDataplaneOptions) {
-    this.#adoption = adoptTable(writer);
-    const inventory = inventoryOf(this.#adoption.found);
+    const adoption = adoptTable(writer);
+    const inventory = inventoryOf(adoption.found);
     const { clock, pause } = options;
-    const grace = neverInstalled(this.#adoption) && options.graceMilliseconds > 0;
+    const grace = neverInstalled(adoption) && options.graceMilliseconds > 0;
     this.#state = {
       options,
+      writer,
+      adoption,
       transactions: createTransactions({ writer, inventory, clock, pause }),
       foundEpoch: highestEpoch(inventory),
       refused: new Map(),
@@ -81,13 +83,13 @@ class NftDataplane implements Dataplane {
   }
 
   get status(): DataplaneStatus {
-    const { memory, transactions, refused, lastError, graceEndsAt } = this.#state;
+    const { adoption, memory, transactions, refused, lastError, graceEndsAt } = this.#state;
     const { inventory } = transactions;
     const grace = memory?.mirrored ?? false;
     return {
       epoch: memory?.names.epoch,
-      ownership: this.#adoption.ownership,
-      ownershipNote: this.#adoption.note,
+      ownership: adoption.ownership,
+      ownershipNote: adoption.note,
       lastError,
       refused: [...refused.values()],
       grace,
@@ -104,7 +106,8 @@ class NftDataplane implements Dataplane {
     const began = clock();
     const sentBefore = state.transactions.sent;
     let rebuilt = false;
-    if (state.littered) await removeLeftovers(state);
+    const lost = state.rebuild ? lookAgain(state) : undefined;
+    if (state.littered && lost === undefined) await removeLeftovers(state);
     while (this.#isDue()) {
       const outcome = await this.#bringAbout();
       if (!outcome.ok) {

@@ -17,6 +17,19 @@ export function inventoryOf(names: TableNames | undefined): Inventory {
   return { chains: new Set(names?.chains), sets: new Map(sets) };
 }
 
+/** Foreign hands may have taken any of it away: what is there now, with the counts of what stayed. */
+export function takeStockAgain(inventory: Inventory, names: TableNames | undefined): void {
+  const { chains, sets } = inventory;
+  const counted = new Map(sets);
+  const now = inventoryOf(names);
+  chains.clear();
+  sets.clear();
+  for (const name of now.chains) chains.add(name);
+  for (const [name, set] of now.sets) {
+    sets.set(name, { ...set, elements: counted.get(name)?.elements ?? 0 });
+  }
+}
+
 /** Takes in a batch that the kernel took. */
 export function takeStock(inventory: Inventory, batch: Batch): void {
   const { chains, sets } = inventory;
