@@ -44,8 +44,9 @@ export function createPassReporter({
   }
 
   function settledFields({ settled, noticedAt }: Pass): LogFields {
+    const inForceAt = "inForceAt" in settled ? settled.inForceAt : performance.now();
     const noticed =
-      noticedAt === undefined ? {} : { noticedToKernelMilliseconds: tenths(performance.now() - noticedAt) };
+      noticedAt === undefined ? {} : { noticedToKernelMilliseconds: tenths(inForceAt - noticedAt) };
     const endpoints = compiler.ruleset.endpoints.size;
     const policies = compiler.state.policies.size;
     if (settled.kind !== "applied" && settled.kind !== "degraded") return { endpoints, policies, ...noticed };

@@ -5,7 +5,13 @@ import type { Ruleset } from "../model/ruleset.ts";
 import type { Update } from "../model/update.ts";
 import { type Log, openLog } from "./log.ts";
 
-export const APPLIED: Settled = { kind: "applied", commands: 1, milliseconds: 1, rebuilt: false };
+export const APPLIED: Extract<Settled, { readonly kind: "applied" }> = {
+  kind: "applied",
+  commands: 1,
+  milliseconds: 1,
+  inForceAt: 1,
+  rebuilt: false,
+};
 export const FAILED: Settled = { kind: "failed", tried: "send", found: "EPERM", next: "it is tried again" };
 
 /** An endpoint of this node that no policy selects. */

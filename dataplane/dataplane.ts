@@ -12,24 +12,23 @@ export interface RefusedObject {
   readonly consequence: string;
 }
 
-/** What one call of `settle` came to. Times are in milliseconds. */
+/** What a settle did that changed something. */
+interface Changed {
+  readonly commands: number;
+  /** Until everything was done: old objects wait a moment before they are removed. */
+  readonly milliseconds: number;
+  /** When packets began to be judged by the wish, by the clock that the driver was given (performance.now()). */
+  readonly inForceAt: number;
+}
+
+/** What one call of `settle` came to. */
 export type Settled =
   /** The kernel held the wish already. */
   | { readonly kind: "unchanged" }
   /** `rebuilt`: everything was built anew beside the old, then taken into use at one stroke. */
-  | {
-      readonly kind: "applied";
-      readonly commands: number;
-      readonly milliseconds: number;
-      readonly rebuilt: boolean;
-    }
+  | (Changed & { readonly kind: "applied"; readonly rebuilt: boolean })
   /** The wish is in force, but for what was refused, which is closed. */
-  | {
-      readonly kind: "degraded";
-      readonly commands: number;
-      readonly milliseconds: number;
-      readonly refused: readonly RefusedObject[];
-    }
+  | (Changed & { readonly kind: "degraded"; readonly refused: readonly RefusedObject[] })
   /** What was in force before still is. The next `settle` tries again. */
   | { readonly kind: "failed"; readonly tried: string; readonly found: string; readonly next: string };
 

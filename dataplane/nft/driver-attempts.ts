@@ -29,6 +29,7 @@ export async function tryEpoch(state: DriverState): Promise<Attempt> {
   });
   if (outcome.kind === "failed") return learn(state, outcome.failures, { live: false });
   state.memory = outcome.memory;
+  state.inForceAt = clock();
   state.rebuild = false;
   state.lastError = undefined;
   if (state.graceEndsAt === Infinity) state.graceEndsAt = clock() + graceMilliseconds;
@@ -57,6 +58,7 @@ export async function tryRevision(
   });
   switch (outcome.kind) {
     case "revised":
+      state.inForceAt = clock();
       state.lastError = undefined;
       await removeGone(state, outcome.gone);
       return { kind: "done", rebuilt: false };

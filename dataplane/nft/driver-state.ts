@@ -40,6 +40,8 @@ export interface DriverState {
   pending: Pending | undefined;
   /** The epoch in use; undefined before our first, and when the table is gone. */
   memory: Memory | undefined;
+  /** When the last switch to a wish came into force, by the clock. */
+  inForceAt: number;
   /** Only a new epoch will do. */
   rebuild: boolean;
   /** Something may lie in the table that no memory knows of. */

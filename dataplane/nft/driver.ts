@@ -54,6 +54,7 @@ class NftDataplane implements Dataplane {
       ruleset: undefined,
       pending: undefined,
       memory: undefined,
+      inForceAt: -Infinity,
       rebuild: true,
       littered: true,
       graceEndsAt: grace ? Infinity : undefined,
@@ -118,10 +119,10 @@ class NftDataplane implements Dataplane {
       rebuilt ||= outcome.rebuilt;
     }
     const commands = state.transactions.sent - sentBefore;
-    const milliseconds = clock() - began;
+    const changed = { commands, milliseconds: clock() - began, inForceAt: Math.max(began, state.inForceAt) };
     const refused = [...state.refused.values()];
-    if (refused.length > 0) return { kind: "degraded", commands, milliseconds, refused };
-    return commands === 0 ? { kind: "unchanged" } : { kind: "applied", commands, milliseconds, rebuilt };
+    if (refused.length > 0) return { kind: "degraded", ...changed, refused };
+    return commands === 0 ? { kind: "unchanged" } : { kind: "applied", ...changed, rebuilt };
   }
 
   #graceIsOver(): boolean {
