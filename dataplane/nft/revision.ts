@@ -54,14 +54,10 @@ export async function revise(options: RevisionOptions): Promise<RevisionOutcome>
     rollBack(journal);
     return { kind: "tooLarge" };
   }
-  const together = [...plan.creations, ...switching];
-  let failures: StepFailure[] = [];
-  if (transactions.fitsOneChunk(together)) {
-    failures = transactions.send(together);
-  } else {
-    failures = await transactions.sendInChunks(plan.creations);
-    if (failures.length === 0) failures = transactions.send(switching);
-  }
+  // Never in one transaction: the kernel (6.18) shows new rules before what a new interval map holds, and packets miss
+  // it meanwhile (23 of 650,000 lost in 300 edits; none this way: test/netns/no-gap.test.ts).
+  let failures = await transactions.sendInChunks(plan.creations);
+  if (failures.length === 0) failures = transactions.send(switching);
   if (failures.length === 0) return { kind: "revised", gone: plan.gone };
   rollBack(journal);
   const litter = createdNames(plan.creations, transactions.inventory);

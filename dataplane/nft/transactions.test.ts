@@ -55,7 +55,6 @@ test("a chunk never exceeds what one transaction can carry", async () => {
   const { writer, transactions } = setUp({ byteLimit: 5_000 });
   expect(await transactions.sendInChunks(chains(300))).toEqual([]);
   expect(transactions.fits(chains(300))).toBe(false);
-  expect(transactions.fitsOneChunk(chains(10))).toBe(true);
   for (const batch of writer.batches) expect(writer.batchBytes(batch)).toBeLessThanOrEqual(5_000);
 });
 

@@ -28,8 +28,6 @@ export interface Transactions {
   send(steps: readonly Step[]): StepFailure[];
   /** As many transactions as it takes, pausing between them. Goes on after a failure. Empty: all worked. */
   sendInChunks(steps: readonly Step[]): Promise<StepFailure[]>;
-  /** Whether one transaction of about 10 ms at most can carry them. */
-  fitsOneChunk(steps: readonly Step[]): boolean;
   /** Whether one transaction can carry them at all. */
   fits(steps: readonly Step[]): boolean;
 }
@@ -175,6 +173,5 @@ export function createTransactions(options: TransactionOptions): Transactions {
     send,
     sendInChunks,
     fits,
-    fitsOneChunk: (steps) => totalWeight(steps) <= budget && fits(steps),
   };
 }
