@@ -1,4 +1,18 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Fills a pipe to the brim; gives how many bytes that took. */
+function fill(fd: number): number {
+  for (let written = 0; ;) {
+    try {
+      written += writeSync(fd, "x".repeat(4_096));
+    } catch {
+      return written;
+    }
+  }
+}
 
 const MAIN = new URL("main.ts", import.meta.url).pathname;
 
@@ -27,6 +41,42 @@ test.each([["help"], ["--help"], ["-h"]])("%s lists the faces", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   for (const face of ["agent", "explain", "demo", "version"]) expect(out).toContain(`tortie ${face}`);
+});
+
+const folder = mkdtempSync(join(tmpdir(), "tortie-main-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ["is full", `"$@" > /dev/full`, 1, "tortie: cannot write to standard output: ENOSPC\n"],
+  ["nobody reads any more", `mkfifo gone; exec 3<>gone 4>gone 3<&-; "$@" >&4`, 0, ""],
+])("an output that %s", (_, line, code, err) => {
+  const done = Bun.spawnSync(["sh", "-c", line, "sh", process.execPath, MAIN, "version"], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+  expect({ code: done.exitCode, err: done.stderr.toString() }).toEqual({ code, err });
+});
+
+test("an output that takes nothing at the moment is waited for", async () => {
+  const fifo = join(folder, "full");
+  Bun.spawnSync(["mkfifo", fifo]);
+  const end = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  const filled = fill(end);
+  const child = Bun.spawn([process.execPath, MAIN, "version"], { env: {}, stdout: end, stderr: "pipe" });
+  const buffer = Buffer.alloc(65_536);
+  let text = "";
+  while (!text.endsWith("\n")) {
+    await Bun.sleep(5);
+    try {
+      text += buffer.toString("utf8", 0, readSync(end, buffer));
+    } catch {
+      // Nothing there at this moment.
+    }
+  }
+  closeSync(end);
+  expect(await child.exited).toBe(0);
+  expect(await child.stderr.text()).toBe("");
+  expect(text.slice(filled)).toMatch(/^tortie .*\n$/);
 });
 
 test("no word: exit 1 and the list on standard error", () => {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { writeSync } from "node:fs";
 import { VERSION } from "./version.ts";
 
 interface Face {
@@ -46,8 +47,29 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ["-h", "help"],
 ]);
 
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
+
+/** By a system call of its own: opening `process.stdout` takes longer than all the rest of `tortie version`. */
 function print(text: string): number {
-  process.stdout.write(text);
+  let rest = Buffer.from(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  } catch (error) {
+    switch (errorCode(error)) {
+      case "EAGAIN":
+        // Somebody made the pipe non-blocking, and it is full: the stream waits for its reader.
+        process.stdout.write(rest);
+        break;
+      case "EPIPE":
+        // The reader has seen enough.
+        break;
+      default:
+        process.stderr.write(`tortie: cannot write to standard output: ${errorCode(error)}\n`);
+        return 1;
+    }
+  }
   return 0;
 }
 
