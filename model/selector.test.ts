@@ -48,7 +48,7 @@ test("not is the opposite, and a conjunction holds exactly where all of it does"
   );
 });
 
-test("selectors with one text answer alike", () => {
+test("selectors of plain labels with one text answer alike", () => {
   fc.assert(
     fc.property(
       fc.array(selector, { minLength: 2, maxLength: 8 }),

@@ -43,7 +43,10 @@ export function selectorMatches(selector: Selector, labels: Labels): boolean {
   }
 }
 
-/** The selector as Calico writes it, operands sorted: equal questions that are written alike get equal text. */
+/**
+ * The selector much as Calico writes it, operands sorted. For people only: quotes are not escaped, so different
+ * selectors may read alike.
+ */
 export function selectorText(selector: Selector): string {
   switch (selector.kind) {
     case "all":
@@ -67,7 +70,7 @@ export function selectorText(selector: Selector): string {
   }
 }
 
-/** For people and as the key under which equal selectors share a set. */
+/** For people only, like `selectorText`. */
 export function endpointSelectorText({ namespaces, endpoints }: EndpointSelector): string {
   const own = selectorText(endpoints);
   switch (namespaces.kind) {
