@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { ConfigError, type Environment, readConfig } from "./config.ts";
 
@@ -72,6 +73,11 @@ test.each<[Environment, string]>([
   expect(readConfig(environment).config.nodeName).toBe(name);
 });
 
+test("a relative directory begins where the process was started", () => {
+  const { config } = readConfig({ DATASTORE_PATH: "some/manifests" });
+  expect(config.datastorePath).toBe(join(process.cwd(), "some/manifests"));
+});
+
 test("the host's own name is the last resort", () => {
   expect(readConfig({}).config.nodeName).not.toBe("");
 });
@@ -79,7 +85,6 @@ test("the host's own name is the last resort", () => {
 test.each<[string, string, string]>([
   ["DATASTORE_TYPE", "etcdv2", "file (the only one so far)"],
   ["FELIX_DATASTORETYPE", "kubernetes", "file (the only one so far)"],
-  ["DATASTORE_PATH", "manifests", "an absolute path"],
   [
     "FELIX_FELIXHOSTNAME",
     "Node_1",

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import * as v from "valibot";
 import { parseAddress } from "../model/address.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -39,7 +40,11 @@ const NODE_NAME = v.pipe(
   ),
 );
 
-const DIRECTORY = v.pipe(v.string(), v.startsWith("/", "an absolute path"));
+/** Relative to where the process was started, as anywhere on a command line. */
+const DIRECTORY = v.pipe(
+  v.string(),
+  v.transform((path) => resolve(path)),
+);
 
 const LISTENING = v.pipe(
   v.string(),
