@@ -77,9 +77,7 @@ test("the thread that waits for the kernel starts inside an executable", async (
   );
   const worker = join(root, "native", "poll-worker.ts");
   // What it waits on is no socket, and only the thread can find that out.
-  expect(run([await build("x64", join(folder, "waiting"), [source, worker])]).output).toMatch(
-    /^(?:ENOTSOCK|E88)$/,
-  );
+  expect(run([await build("x64", join(folder, "waiting"), [source, worker])]).output).toBe("ENOTSOCK");
 }, 120_000);
 
 test("two builds are equal byte for byte", () => {
