@@ -32,6 +32,7 @@ const options = fc.record<Partial<NftDataplaneOptions>>({
 });
 
 const PROFILES = ["logical", "packets"] as const;
+const seed = testSeed();
 const WORLDS = Math.ceil(testRuns("TORTIE_EQUAL_WORLDS", 200) / PROFILES.length);
 /** Every so many listings the `nft` command reads one, as an administrator would. */
 const COMMAND_EVERY = 100;
@@ -67,12 +68,12 @@ test.each(PROFILES)(
         both.clear(TABLE);
       }
     });
-    await fc.assert(property, { seed: testSeed(), numRuns: WORLDS });
+    await fc.assert(property, { seed, numRuns: WORLDS });
     expect(done.listings).toBeGreaterThanOrEqual(WORLDS * 3);
     // Some changes touch nothing of this node, most do, and none needs a new epoch.
     expect(done.increments).toBeGreaterThan(WORLDS / 2);
     process.stdout.write(
-      `${profile}: ${done.listings} listings, ${done.batches} batches, ${done.increments} increments\n`,
+      `${profile}, seed ${seed}: ${done.listings} listings, ${done.batches} batches, ${done.increments} increments\n`,
     );
   },
   600_000,
