@@ -89,6 +89,14 @@ async function compare(
   throw new Error([counts, ...wrong.slice(0, 30), printWorld(world), output].join("\n"));
 }
 
+/** Every other world has the policies of the one before: only labels and ports change, so sets change in the kernel. */
+function changingWorlds(worlds: readonly World[]): World[] {
+  return worlds.map((world, index) => ({
+    ...world,
+    policies: worlds[index % 2 === 0 ? index : index - 1]?.policies ?? [],
+  }));
+}
+
 test("every decision that fits the lab, by packets", async () => {
   await using policed = openPolicedLab();
   const tally = newTally();
@@ -108,7 +116,7 @@ test("every decision that fits the lab, by packets", async () => {
 });
 
 test(`${WORLDS} random worlds: packets, explain and the oracle agree on every flow`, async () => {
-  const worlds = fc.sample(arbitraryWorld({ profile: "packets" }), { seed, numRuns: WORLDS });
+  const worlds = changingWorlds(fc.sample(arbitraryWorld({ profile: "packets" }), { seed, numRuns: WORLDS }));
   const tally = newTally();
   for (let at = 0; at < worlds.length; at += WORLDS_PER_LAB) {
     await using policed = openPolicedLab();
