@@ -50,6 +50,8 @@ async function flood(flows: readonly FloodFlow[], rate: number): Promise<FloodRe
     stopped = true;
   })();
   const began = performance.now();
+  // The end of standard input changes it.
+  // oxlint-disable-next-line no-unmodified-loop-condition
   while (!stopped) {
     for (let burst = 0; burst < BURST; burst++) {
       const sourcePort = FIRST_SOURCE_PORT + (round++ % SOURCE_PORTS);
