@@ -2,6 +2,7 @@ import { type NetlinkMessage, netlinkMessages } from "./netlink-messages.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { waitByBun } from "./wait-by-bun.ts";
 import { waitByWorker } from "./wait-by-worker.ts";
+import type { StopWaiting, Waiting } from "./waiting.ts";
 
 /** A request that the kernel answers on the same socket: it proves that answers, and so events, arrive. */
 export interface Probe {
@@ -24,16 +25,6 @@ export interface NetlinkEventsOptions {
 }
 
 export type Waiter = "bun" | "worker";
-
-/** What one way of waiting needs; it owns the descriptor from the moment that it is called and closes it. */
-export interface Waiting {
-  readonly fd: number;
-  readonly received: (bytes: Uint8Array) => void;
-  readonly lost: (reason: string) => void;
-}
-
-/** Stops waiting and closes the descriptor. */
-export type StopWaiting = () => void;
 
 export interface NetlinkEvents extends Disposable {
   readonly way: Waiter;

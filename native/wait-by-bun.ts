@@ -1,4 +1,4 @@
-import type { StopWaiting, Waiting } from "./netlink-events.ts";
+import type { StopWaiting, Waiting } from "./waiting.ts";
 
 /**
  * Waits with Bun's own event loop: 0.015 ms from the kernel to us. On an error such as ENOBUFS Bun closes the

@@ -1,5 +1,5 @@
 import { closeDescriptor, openEvent, raiseEvent } from "./libc.ts";
-import type { StopWaiting, Waiting } from "./netlink-events.ts";
+import type { StopWaiting, Waiting } from "./waiting.ts";
 
 /** What the Worker is told, once. */
 export interface PollOrder {
