@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type NftDataplaneOptions, openNftDataplane } from "../../dataplane/nft/driver.ts";
-import { createLab, type Lab, type PodPlace } from "../../demo/lab/lab.ts";
+import { createLab, type Lab } from "../../demo/lab/lab.ts";
 import {
   addressSet,
   from,
@@ -15,25 +15,20 @@ import { openWriter } from "../../dataplane/nft/open-writer.ts";
 import { nftOrThrow } from "./nft-command.ts";
 import type { Dataplane } from "../../dataplane/dataplane.ts";
 import { TABLE } from "../../dataplane/nft/names.ts";
+import { placeOf } from "./place-of.ts";
 import { converse, type Conversation } from "./conversation.ts";
 
 const PORT = 80;
 const PODS = ["client", "server", "stranger"].map((name) => ({ namespace: "x", name }));
 
-function placeOf(lab: Lab, name: string): PodPlace {
-  const place = lab.pods.get(`x/${name}`);
-  if (place === undefined) throw new Error(`no pod ${name}`);
-  return place;
-}
-
 function rulesOf(lab: Lab, name: string, options: PodOptions): EndpointRules {
-  return pod(`x/${name}`, placeOf(lab, name).addresses, options);
+  return pod(`x/${name}`, placeOf(lab, `x/${name}`).addresses, options);
 }
 
 /** The client may speak to the server on its port; everything else is denied, both ways. */
 function wishOf(lab: Lab): Ruleset {
-  const clients = addressSet({ title: "the client", pods: placeOf(lab, "client").addresses });
-  const servers = addressSet({ title: "the server", pods: placeOf(lab, "server").addresses });
+  const clients = addressSet({ title: "the client", pods: placeOf(lab, "x/client").addresses });
+  const servers = addressSet({ title: "the server", pods: placeOf(lab, "x/server").addresses });
   const serverIn = program("ingress", "let the client in", { segments: [ports(PORT, from(clients))] });
   const clientOut = program("egress", "let the client out", { segments: [ports(PORT, from(servers))] });
   const shutIn = program("ingress", "nothing in");
@@ -94,7 +89,7 @@ test.each([
   "the first install cuts no open connection that policy allows, when the %s speaks first",
   async (first, second) => {
     using lab = createLab({ pods: PODS });
-    using open = await converse(placeOf(lab, "client"), placeOf(lab, "server"), PORT);
+    using open = await converse(placeOf(lab, "x/client"), placeOf(lab, "x/server"), PORT);
     await using installed = await install(lab, { graceMilliseconds: 60_000 });
     open.say(first, "one");
     await hears(open, second, "one");
@@ -108,7 +103,7 @@ test.each(["client", "server"] as const)(
   "the first install cuts what policy denies, when the %s speaks first",
   async (first) => {
     using lab = createLab({ pods: PODS });
-    using open = await converse(placeOf(lab, "stranger"), placeOf(lab, "server"), PORT);
+    using open = await converse(placeOf(lab, "x/stranger"), placeOf(lab, "x/server"), PORT);
     await using _ = await install(lab, { graceMilliseconds: 60_000 });
     await isCut(lab, open, first);
   },
@@ -116,14 +111,14 @@ test.each(["client", "server"] as const)(
 
 test("without the grace a connection dies whose server speaks first", async () => {
   using lab = createLab({ pods: PODS });
-  using open = await converse(placeOf(lab, "client"), placeOf(lab, "server"), PORT);
+  using open = await converse(placeOf(lab, "x/client"), placeOf(lab, "x/server"), PORT);
   await using _ = await install(lab, { graceMilliseconds: 0 });
   await isCut(lab, open, "server");
 });
 
 test("a connection that the grace took over lives on after it", async () => {
   using lab = createLab({ pods: PODS });
-  using open = await converse(placeOf(lab, "client"), placeOf(lab, "server"), PORT);
+  using open = await converse(placeOf(lab, "x/client"), placeOf(lab, "x/server"), PORT);
   let time = 0;
   await using installed = await install(lab, { graceMilliseconds: 1_000, clock: () => time });
   open.say("server", "one");

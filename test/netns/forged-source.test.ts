@@ -1,22 +1,17 @@
 import { expect, test } from "bun:test";
-import { createLab, type Lab, type PodPlace } from "../../demo/lab/lab.ts";
+import { createLab, type PodPlace } from "../../demo/lab/lab.ts";
 import { packetBytes } from "../../demo/lab/packet.ts";
 import { placeAddress } from "../../demo/lab/place.ts";
 import { addressBytes, type Family } from "../../model/address.ts";
 import { UDP } from "../../model/protocol.ts";
 import { pollSockets, ProbeSocket } from "../../native/probe-socket.ts";
 import { AgentLife } from "./gap/agent-life.ts";
+import { placeOf } from "./place-of.ts";
 import { manifestDirectory, PODS } from "./gap/manifests.ts";
 
 const CLIENT_PORT = 4321;
 const SERVER_PORT = 80;
 const WAIT_MILLISECONDS = 5_000;
-
-function place(lab: Lab, key: string): PodPlace {
-  const found = lab.pods.get(key);
-  if (found === undefined) throw new Error(`no pod ${key}`);
-  return found;
-}
 
 function socketAt(pod: PodPlace, family: Family, port: number): ProbeSocket {
   const address = addressBytes(placeAddress(pod, family));
@@ -36,7 +31,7 @@ test.each([4, 6] as const)(
     using manifests = manifestDirectory(lab);
     const agent = new AgentLife(lab.node.network, manifests.path);
     await agent.settled(1);
-    const [client, server, stranger] = ["x/client", "y/server", "z/stranger"].map((key) => place(lab, key));
+    const [client, server, stranger] = ["x/client", "y/server", "z/stranger"].map((key) => placeOf(lab, key));
     if (client === undefined || server === undefined || stranger === undefined) throw new Error("no pods");
     using ours = socketAt(client, family, CLIENT_PORT);
     using theirs = socketAt(server, family, SERVER_PORT);

@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "bun:test";
-import { createLab, type Lab, type LabFlow, type PodPlace } from "../../demo/lab/lab.ts";
+import { createLab, type Lab, type LabFlow } from "../../demo/lab/lab.ts";
 import { placeAddress } from "../../demo/lab/place.ts";
 import { addressBytes, type Family } from "../../model/address.ts";
 import { ProbeSocket } from "../../native/probe-socket.ts";
 import { testRuns } from "../worlds/seed.ts";
 import { converse, type Conversation } from "./conversation.ts";
 import { AgentLife } from "./gap/agent-life.ts";
+import { placeOf } from "./place-of.ts";
 import { type CountedKind, installCounters, readCounters } from "./gap/counters.ts";
 import type { FloodFlow, FloodReport } from "./gap/flood.ts";
 import { startFlood } from "./gap/flood-process.ts";
@@ -17,19 +18,13 @@ const ROUNDS = testRuns("TORTIE_GAP_ROUNDS", 500);
 const PACKETS_PER_SECOND = 60_000;
 const ROUNDS_BETWEEN_LOOKS = 25;
 
-function place(lab: Lab, key: string): PodPlace {
-  const found = lab.pods.get(key);
-  if (found === undefined) throw new Error(`no pod ${key}`);
-  return found;
-}
-
 /** What is sent, and by whom: `claims` is the pod whose address stands in the packet. */
 function kindsOf(lab: Lab): { readonly allowed: CountedKind[]; readonly denied: CountedKind[] } {
   const kind = (name: string, sender: string, claims: string, port: number, family: Family): CountedKind => ({
     name: `${name}${family}`,
-    interfaceName: place(lab, sender).interfaceName,
-    source: placeAddress(place(lab, claims), family),
-    destination: placeAddress(place(lab, "y/server"), family),
+    interfaceName: placeOf(lab, sender).interfaceName,
+    source: placeAddress(placeOf(lab, claims), family),
+    destination: placeAddress(placeOf(lab, "y/server"), family),
     port,
   });
   return {
@@ -49,7 +44,7 @@ function flowsOf(kinds: readonly CountedKind[]): FloodFlow[] {
 /** Nobody answers, so every packet is the first of its flow for as long as it is sent; entries soon make room. */
 function silence(lab: Lab): DisposableStack {
   const stack = new DisposableStack();
-  const server = place(lab, "y/server");
+  const server = placeOf(lab, "y/server");
   lab.node.network.run(() => writeFileSync("/proc/sys/net/netfilter/nf_conntrack_udp_timeout", "1"));
   for (const family of [4, 6] as const)
     stack.use(
@@ -100,12 +95,12 @@ test(
     await first.settled(1);
     await first.kill();
     using _ = silence(lab);
-    using conversation = await converse(place(lab, "x/client"), place(lab, "y/server"), 80);
+    using conversation = await converse(placeOf(lab, "x/client"), placeOf(lab, "y/server"), 80);
     const { allowed, denied } = kindsOf(lab);
     const kinds = [...allowed, ...denied];
     installCounters(lab.node.network, kinds);
-    using allowedFlood = startFlood(place(lab, "x/client"), flowsOf(allowed), PACKETS_PER_SECOND);
-    using deniedFlood = startFlood(place(lab, "z/stranger"), flowsOf(denied), PACKETS_PER_SECOND);
+    using allowedFlood = startFlood(placeOf(lab, "x/client"), flowsOf(allowed), PACKETS_PER_SECOND);
+    using deniedFlood = startFlood(placeOf(lab, "z/stranger"), flowsOf(denied), PACKETS_PER_SECOND);
     let edit = 0;
     for (let round = 1; round <= ROUNDS; round++) {
       const agent = new AgentLife(lab.node.network, manifests.path);
