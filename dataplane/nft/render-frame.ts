@@ -116,7 +116,7 @@ function judgeChain(names: Names, judge: Judge, options: FrameOptions & { forSha
 
 /**
  * Whatever falls off a chain comes back here and is dropped: a packet that is held up on its way through an epoch
- * until the kernel has emptied it must not leave by the base chain's policy (seen once in 2,500,000).
+ * until its chains are emptied must not leave by the base chain's policy, which is accept.
  */
 function closedHook(ours: Statement, chain: string): KernelRule[] {
   return [{ expr: [ours, jump(chain)] }, { expr: [ours, DROP] }];
