@@ -9,6 +9,14 @@ export type DatastoreStatus =
   /** Was read whole; what is known is kept until it can be read again. */
   | { readonly kind: "stale"; readonly since: Date; readonly because: string; readonly next: string };
 
+/** Something about the datastore or this node's place in it that people must see. */
+export interface Condition {
+  /** `failure`: the node is not ready while it holds. `notice`: it is shown, and nothing else. */
+  readonly kind: "failure" | "notice";
+  /** What was found and what to do next. */
+  readonly text: string;
+}
+
 export type DatastoreEvent =
   /** Changes that belong together. Deletes come in the same event as what replaces them. */
   | { readonly kind: "updates"; readonly updates: readonly Update[]; readonly noticedAt: number }
@@ -16,7 +24,9 @@ export type DatastoreEvent =
   | { readonly kind: "inSync" }
   /** All problems there are now, not only the new ones. */
   | { readonly kind: "problems"; readonly problems: readonly Problem[] }
-  | { readonly kind: "status"; readonly status: DatastoreStatus };
+  | { readonly kind: "status"; readonly status: DatastoreStatus }
+  /** All conditions there are now, not only the new ones. */
+  | { readonly kind: "conditions"; readonly conditions: readonly Condition[] };
 
 /**
  * A source of current truth: it may skip, repeat and rewind, and what it said last is true.

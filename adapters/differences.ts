@@ -24,5 +24,6 @@ export function differences(before: ClusterState, after: ClusterState): Update[]
     })),
     ...changes(before.endpoints, after.endpoints, (id, value): Update => ({ kind: "endpoint", id, value })),
     ...changes(before.policies, after.policies, (id, value): Update => ({ kind: "policy", id, value })),
+    ...changes(before.nodes, after.nodes, (name, value): Update => ({ kind: "node", name, value })),
   ];
 }

@@ -52,6 +52,12 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     appeared: "problem",
     mended: "problem mended",
   });
+  const announceConditions = createAnnouncer({
+    log,
+    level: "warning",
+    appeared: "condition",
+    mended: "condition ended",
+  });
   const reporter = createPassReporter({ compiler, dataplane, status, log });
   const settler = createSettler({
     compiler,
@@ -83,6 +89,9 @@ export async function runAgent(parts: AgentParts): Promise<void> {
       case "status":
         status.datastore = event.status;
         return logStatus(log, event.status);
+      case "conditions":
+        status.conditions = event.conditions;
+        return announceConditions(event.conditions.map(({ text }) => text));
       default:
         return unreachable(event);
     }

@@ -8,6 +8,7 @@ export function createStatus(): AgentStatus {
     datastore: { kind: "waiting", for: "the datastore to be read", next: "nothing: it is being opened" },
     inSync: false,
     problems: [],
+    conditions: [],
     applied: false,
     settlingSince: undefined,
     failure: undefined,

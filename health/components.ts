@@ -17,6 +17,8 @@ export interface AgentHealth {
   readonly datastore: DatastoreHealth;
   readonly inSync: boolean;
   readonly problems: readonly Problem[];
+  /** What people must see of the datastore and this node; a `failure` makes the node not ready. */
+  readonly conditions: readonly { readonly kind: "failure" | "notice"; readonly text: string }[];
   /** A ruleset has been in the kernel since this start. */
   readonly applied: boolean;
   readonly settlingSince: number | undefined;
@@ -108,6 +110,13 @@ export function healthReport(health: AgentHealth, now: number): HealthReport {
       live: true,
       ready: health.inSync && health.datastore.kind !== "waiting",
       detail: datastoreDetail(health),
+    },
+    {
+      name: "Node",
+      timeoutSeconds: undefined,
+      live: true,
+      ready: health.conditions.every(({ kind }) => kind === "notice"),
+      detail: health.conditions.map(({ text }) => text),
     },
     {
       name: "Objects",

@@ -80,6 +80,8 @@ export interface Ruleset {
   readonly serviceSets: ReadonlyMap<ServiceSetId, ServiceSet>;
   readonly programs: ReadonlyMap<ProgramId, Program>;
   readonly endpoints: ReadonlyMap<EndpointId, EndpointRules>;
+  /** Where this node's endpoints have their addresses from: what nobody there owns is closed. Disjoint, sorted. */
+  readonly podRanges: readonly AddressRange[];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type AddressRange, cidrRange, mergeRanges } from "../model/cidr.ts";
 import type { Endpoint, EndpointId } from "../model/endpoint.ts";
 import type { Ruleset, Touched } from "../model/ruleset.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -33,6 +34,7 @@ function alive(endpoint: Endpoint | undefined): Endpoint | undefined {
 export function createCompiler(options: CompilerOptions = {}): Compiler {
   const isLocal = options.isLocal ?? (({ attachment }: Endpoint) => attachment !== undefined);
   const state = emptyClusterState();
+  let podRanges: readonly AddressRange[] = [];
   const owners = createAddressOwners();
   const peers = createSelectorIndex<EndpointSet>(state.namespaces);
   const addressSets = createAddressSets(peers, memberOf);
@@ -100,6 +102,11 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         local.policyChanged(update.id, before, update.value);
         return programs.policyChanged(update.id);
       }
+      case "node": {
+        fold(state, update);
+        podRanges = mergeRanges([...state.nodes.values()].flatMap(({ podCidrs }) => podCidrs.map(cidrRange)));
+        return;
+      }
       default:
         return unreachable(update);
     }
@@ -117,6 +124,9 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       serviceSets: serviceSets.sets,
       programs: programs.programs,
       endpoints: local.rules,
+      get podRanges() {
+        return podRanges;
+      },
     },
     takeTouched: () => ({
       addressSets: addressSets.takeTouched(),
@@ -128,11 +138,12 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
 }
 
 /** All of a state as updates. */
-export function stateUpdates({ namespaces, endpoints, policies }: ClusterState): Update[] {
+export function stateUpdates({ namespaces, endpoints, policies, nodes }: ClusterState): Update[] {
   return [
     ...[...namespaces].map(([name, value]): Update => ({ kind: "namespace", name, value })),
     ...[...endpoints].map(([id, value]): Update => ({ kind: "endpoint", id, value })),
     ...[...policies].map(([id, value]): Update => ({ kind: "policy", id, value })),
+    ...[...nodes].map(([name, value]): Update => ({ kind: "node", name, value })),
   ];
 }
 

@@ -102,7 +102,7 @@ describe("the rules", () => {
       "the oracle's sources",
       "test/oracle/x.ts",
       'import { a } from "yaml";',
-      "only adapters/file may import yaml",
+      "only adapters/file, ctl may import yaml",
     ],
     ["a face loaded at once", "main.ts", 'import { a } from "./agent/main.ts";', "only by import()"],
     ["an unknown package", "adapters/objects/x.ts", 'import a from "lodash";', "may not import lodash"],

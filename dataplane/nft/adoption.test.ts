@@ -12,6 +12,7 @@ const NOTHING: Ruleset = {
   serviceSets: new Map(),
   programs: new Map(),
   endpoints: new Map(),
+  podRanges: [],
 };
 const FAST = { linger: async () => {} };
 

@@ -221,6 +221,7 @@ export function rulesetOf(universe: Universe): Ruleset {
     ),
     programs: byId(programs),
     endpoints: byId(endpoints),
+    podRanges: [],
   };
 }
 

@@ -108,5 +108,6 @@ export function ruleset(parts: RulesetParts): Ruleset {
     serviceSets: byId(parts.serviceSets),
     programs: byId(parts.programs),
     endpoints: byId<EndpointId, EndpointRules>(parts.endpoints),
+    podRanges: [],
   };
 }

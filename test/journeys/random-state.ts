@@ -74,4 +74,5 @@ export const arbitraryState: fc.Arbitrary<ClusterState> = fc
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     endpoints: new Map(endpoints.map((one) => [one.id, one])),
     policies: new Map(policies.map((one) => [one.id, one])),
+    nodes: new Map(),
   }));

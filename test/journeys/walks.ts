@@ -8,7 +8,7 @@ export type Journey = readonly ClusterState[];
 export type Walk = readonly (readonly Update[])[];
 
 function nameOf(update: Update): string {
-  return `${update.kind} ${update.kind === "namespace" ? update.name : update.id}`;
+  return `${update.kind} ${"id" in update ? update.id : update.name}`;
 }
 
 /** From one state to the next, as a watch tells it: what went, then what is new or differs. */

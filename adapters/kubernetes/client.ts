@@ -1,0 +1,25 @@
+/** One request to the API server. */
+export interface ApiRequest {
+  /** From the server's root, for example `/api/v1/pods`; query parameters stand in `query`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly method?: "GET" | "POST";
+  readonly body?: string;
+  /** Ends the request and the reading of its body. */
+  readonly signal: AbortSignal;
+}
+
+/** Speaks to one API server with the credentials that it was opened with. */
+export interface KubernetesClient extends Disposable {
+  /** What people call it, for example `https://10.0.0.1:6443`. */
+  readonly server: string;
+  /** What stays visible in readiness, for example that the server's certificate is not checked. */
+  readonly notices: readonly string[];
+  /**
+   * The answer, whatever its status; after a 401 credentials are read anew and the request is sent once more.
+   * Its body is not read: stream it, or cancel it.
+   *
+   * @throws ConnectionError where no answer came.
+   */
+  request(request: ApiRequest): Promise<Response>;
+}
