@@ -15,7 +15,7 @@ export interface AddressOwners {
    */
   change(before: Endpoint | undefined, after: Endpoint | undefined): ReadonlyMap<EndpointId, OwnershipChange>;
   /** The endpoint's own addresses, in the order of its claims. */
-  owned(id: EndpointId): readonly Address[];
+  owned(endpoint: Endpoint | undefined): readonly Address[];
   owner(address: Address): EndpointId | undefined;
 }
 
@@ -48,49 +48,60 @@ function claimed(endpoint: Endpoint | undefined): readonly Address[] {
   return endpoint === undefined || endpoint.finished ? NO_ADDRESSES : endpoint.addresses;
 }
 
+/** Claims of one address, best first. Alone is the rule, and a list for each would be a list for each pod of the cluster. */
+type Claims = Endpoint | readonly Endpoint[];
+
+function listed(claims: Claims | undefined): readonly Endpoint[] {
+  if (claims === undefined) return [];
+  return isList(claims) ? claims : [claims];
+}
+
+// Array.isArray does not narrow readonly lists.
+function isList(claims: Claims): claims is readonly Endpoint[] {
+  return Array.isArray(claims);
+}
+
 export function createAddressOwners(): AddressOwners {
-  /** Best claim first. */
-  const claims = new Map<Address, readonly Endpoint[]>();
-  const ownedBy = new Map<EndpointId, readonly Address[]>();
+  const claims = new Map<Address, Claims>();
 
-  const owner = (address: Address): EndpointId | undefined => claims.get(address)?.[0]?.id;
+  function owner(address: Address): EndpointId | undefined {
+    const of = claims.get(address);
+    return of === undefined || !isList(of) ? of?.id : of[0]?.id;
+  }
 
-  function settle(id: EndpointId, endpoint: Endpoint | undefined): OwnershipChange | undefined {
-    const before = ownedBy.get(id) ?? NO_ADDRESSES;
+  function owned(endpoint: Endpoint | undefined): readonly Address[] {
     const all = claimed(endpoint);
-    const after = all.every((address) => owner(address) === id)
-      ? all
-      : all.filter((address) => owner(address) === id);
-    if (after.length > 0) ownedBy.set(id, after);
-    else ownedBy.delete(id);
-    return sameItems(before, after) ? undefined : { before, after };
+    const isOwner = (address: Address): boolean => owner(address) === endpoint?.id;
+    return all.every(isOwner) ? all : all.filter(isOwner);
   }
 
   return {
     owner,
-    owned: (id) => ownedBy.get(id) ?? NO_ADDRESSES,
+    owned,
     change(before, after) {
       const id = (after ?? before)?.id;
       if (id === undefined) return NO_CHANGES;
       if (before !== undefined && after !== undefined && sameClaims(before, after)) return NO_CHANGES;
       const wanted = claimed(after);
-      const affected = new Map<EndpointId, Endpoint | undefined>();
-      for (const address of new Set([...claimed(before), ...wanted])) {
-        const others = (claims.get(address) ?? []).filter((claim) => claim.id !== id);
-        const [rival] = others;
-        if (rival !== undefined) affected.set(rival.id, rival);
-        const now =
-          after !== undefined && wanted.includes(address)
-            ? [...others, after].toSorted(compareClaims)
-            : others;
-        if (now.length > 0) claims.set(address, now);
-        else claims.delete(address);
+      const touched = new Set([...claimed(before), ...wanted]);
+      const rivals = new Map<EndpointId, Endpoint>();
+      for (const address of touched) {
+        const rival = listed(claims.get(address)).find((claim) => claim.id !== id);
+        if (rival !== undefined) rivals.set(rival.id, rival);
       }
-      affected.set(id, after);
+      const had = [...rivals.values(), before].map(owned);
+      for (const address of touched) {
+        const others = listed(claims.get(address)).filter((claim) => claim.id !== id);
+        const now = after !== undefined && wanted.includes(address) ? [...others, after] : others;
+        const [first, second] = now;
+        if (first === undefined) claims.delete(address);
+        else claims.set(address, second === undefined ? first : now.toSorted(compareClaims));
+      }
       const changes = new Map<EndpointId, OwnershipChange>();
-      for (const [affectedId, endpoint] of affected) {
-        const change = settle(affectedId, endpoint);
-        if (change !== undefined) changes.set(affectedId, change);
+      const has = [...rivals.values(), after].map(owned);
+      for (const [at, affected] of [...rivals.keys(), id].entries()) {
+        const change = { before: had[at] ?? NO_ADDRESSES, after: has[at] ?? NO_ADDRESSES };
+        if (!sameItems(change.before, change.after)) changes.set(affected, change);
       }
       return changes;
     },

@@ -45,7 +45,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   function memberOf(id: EndpointId): Member | undefined {
     const endpoint = alive(state.endpoints.get(id));
     if (endpoint === undefined) return undefined;
-    return { endpoint, addresses: owners.owned(id), matched: peers.matched(id) };
+    return { endpoint, addresses: owners.owned(endpoint), matched: peers.matched(id) };
   }
 
   function endpointChanged(
@@ -54,9 +54,10 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
     present: Endpoint | undefined,
   ): void {
     const [before, after] = [alive(previous), alive(present)];
-    const addressesBefore = owners.owned(id);
+    const addressesBefore = owners.owned(before);
+    const matched = peers.matched(id);
     const owned = owners.change(before, after);
-    const { before: matched } = peers.put(id, after);
+    peers.put(before, after);
     const changes: MemberChange[] = [
       {
         before: before && { endpoint: before, addresses: addressesBefore, matched },

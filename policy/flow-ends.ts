@@ -33,7 +33,7 @@ export function resolveEnd({ state, owners }: AttributionContext, party: Party):
   return {
     kind: "endpoint",
     endpoint,
-    owned: only(owners.owned(endpoint.id)),
+    owned: only(owners.owned(endpoint)),
     claimed: only(endpoint.addresses),
   };
 }

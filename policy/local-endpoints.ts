@@ -76,7 +76,7 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
       rules.set(id, {
         id,
         attachment: endpoint.attachment ?? ELSEWHERE,
-        addresses: owners.owned(id),
+        addresses: owners.owned(endpoint),
         ingress: choose(endpoint, policies, "ingress"),
         egress: choose(endpoint, policies, "egress"),
       });
@@ -92,10 +92,11 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
   return {
     rules,
     put(id, endpoint) {
-      if (endpoint === undefined && !endpoints.has(id)) return;
+      const before = endpoints.get(id);
+      if (endpoint === undefined && before === undefined) return;
       if (endpoint === undefined) endpoints.delete(id);
       else endpoints.set(id, endpoint);
-      subjects.put(id, endpoint);
+      subjects.put(before, endpoint);
       changed.add(id);
     },
     mark: (id) => void changed.add(id),

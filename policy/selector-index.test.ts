@@ -13,7 +13,7 @@ function setUp() {
     ["y", namespace("y")],
   ]);
   const index = createSelectorIndex<string>(namespaces);
-  for (const endpoint of [a, b, far]) index.put(endpoint.id, endpoint);
+  for (const endpoint of [a, b, far]) index.put(undefined, endpoint);
   return { namespaces, index };
 }
 
@@ -48,13 +48,13 @@ test("a changed endpoint enters and leaves, a removed one leaves everything", ()
   const all = index.acquire(podsOf("x"), "u");
   const onlyA = index.acquire(podsOf("x", "a"), "u");
   const onlyB = index.acquire(podsOf("x", "b"), "u");
-  expect(index.put(a.id, { ...a, labels: { app: "b" } })).toEqual({
-    id: a.id,
-    before: new Set([all, onlyA]),
-    after: new Set([all, onlyB]),
-  });
+  const changed = { ...a, labels: { app: "b" } };
+  expect(index.matched(a.id)).toEqual(new Set([all, onlyA]));
+  index.put(a, changed);
+  expect(index.matched(a.id)).toEqual(new Set([all, onlyB]));
   expect(members(onlyB)).toEqual([a.id, b.id]);
-  expect(index.put(a.id, undefined).after.size).toBe(0);
+  index.put(changed, undefined);
+  expect(index.matched(a.id).size).toBe(0);
   expect(members(all)).toEqual([b.id]);
 });
 
@@ -85,6 +85,6 @@ test("an endpoint is asked the questions of its namespace only", () => {
     { app: "a" },
     { getOwnPropertyDescriptor: (target, key) => (asked++, Reflect.getOwnPropertyDescriptor(target, key)) },
   );
-  index.put(a.id, { ...a, labels });
+  index.put(a, { ...a, labels });
   expect(asked).toBe(1);
 });

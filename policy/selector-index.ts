@@ -26,8 +26,8 @@ export interface SelectorIndex<User> {
   acquire(selector: EndpointSelector, user: User): ActiveSelector<User>;
   /** Forgets the selector when its last user goes. */
   release(active: ActiveSelector<User>, user: User): void;
-  /** Puts an endpoint in the place of the one with that id; undefined: it is gone. */
-  put(id: EndpointId, endpoint: Endpoint | undefined): MatchChange<User>;
+  /** Puts an endpoint in the place of what stood there by its id; undefined: it was not there, or it is gone. */
+  put(before: Endpoint | undefined, after: Endpoint | undefined): void;
   /** To be called after the namespace changed in the map of namespaces. Returns the endpoints that it moves. */
   namespaceChanged(name: string): readonly MatchChange<User>[];
   matched(id: EndpointId): ReadonlySet<ActiveSelector<User>>;
@@ -63,8 +63,7 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
   const everywhere = new Set<Active>();
   const labelled = new Set<Active>();
   const selectorsByNamespace = new Map<string, Set<Active>>();
-  const endpointsByNamespace = new Map<string, Map<EndpointId, Endpoint>>();
-  const namespaceOf = new Map<EndpointId, string>();
+  const endpointsByNamespace = new Map<string, Set<Endpoint>>();
   const matches = new Map<EndpointId, Set<Active>>();
 
   function reach(active: Active, namespace: string): void {
@@ -84,9 +83,9 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     yield* everywhere;
   }
 
-  function take(active: Active, endpoints: ReadonlyMap<EndpointId, Endpoint> | undefined): void {
-    for (const [id, endpoint] of endpoints ?? []) {
-      if (!selectorMatches(active.selector.endpoints, endpoint.labels)) continue;
+  function take(active: Active, endpoints: ReadonlySet<Endpoint> | undefined): void {
+    for (const { id, labels } of endpoints ?? []) {
+      if (!selectorMatches(active.selector.endpoints, labels)) continue;
       active.members.add(id);
       bucket(matches, id, () => new Set()).add(active);
     }
@@ -131,17 +130,13 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     }
   }
 
-  function place(id: EndpointId, endpoint: Endpoint | undefined): void {
-    const previous = namespaceOf.get(id);
-    if (previous !== undefined && previous !== endpoint?.namespace) {
-      const there = endpointsByNamespace.get(previous);
-      there?.delete(id);
-      if (there?.size === 0) endpointsByNamespace.delete(previous);
-      namespaceOf.delete(id);
+  function place(before: Endpoint | undefined, after: Endpoint | undefined): void {
+    if (before !== undefined) {
+      const there = endpointsByNamespace.get(before.namespace);
+      there?.delete(before);
+      if (there?.size === 0) endpointsByNamespace.delete(before.namespace);
     }
-    if (endpoint === undefined) return;
-    bucket(endpointsByNamespace, endpoint.namespace, () => new Map()).set(id, endpoint);
-    namespaceOf.set(id, endpoint.namespace);
+    if (after !== undefined) bucket(endpointsByNamespace, after.namespace, () => new Set()).add(after);
   }
 
   function replace(id: EndpointId, before: ReadonlySet<Active>, after: Set<Active>): MatchChange<User> {
@@ -162,15 +157,19 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     release(active, user) {
       if (active.users.delete(user) && active.users.size === 0) deactivate(active);
     },
-    put(id, endpoint) {
-      place(id, endpoint);
-      const after = new Set<Active>();
-      if (endpoint !== undefined) {
-        for (const active of candidates(endpoint.namespace)) {
-          if (selectorMatches(active.selector.endpoints, endpoint.labels)) after.add(active);
+    put(before, after) {
+      const id = (after ?? before)?.id;
+      if (id === undefined) return;
+      place(before, after);
+      // Most endpoints of a cluster are selected by nobody who matters here: no set for each of them.
+      let found: Set<Active> | undefined;
+      if (after !== undefined) {
+        for (const active of candidates(after.namespace)) {
+          if (selectorMatches(active.selector.endpoints, after.labels)) (found ??= new Set()).add(active);
         }
       }
-      return replace(id, matches.get(id) ?? nothing, after);
+      const left = matches.get(id);
+      if (found !== undefined || left !== undefined) replace(id, left ?? nothing, found ?? new Set());
     },
     namespaceChanged(name) {
       const flipped = [...labelled].filter(
@@ -184,10 +183,8 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
       }
       const changes: MatchChange<User>[] = [];
       if (flipped.length === 0) return changes;
-      for (const [id, endpoint] of endpointsByNamespace.get(name) ?? []) {
-        const concerned = flipped.filter((active) =>
-          selectorMatches(active.selector.endpoints, endpoint.labels),
-        );
+      for (const { id, labels } of endpointsByNamespace.get(name) ?? []) {
+        const concerned = flipped.filter((active) => selectorMatches(active.selector.endpoints, labels));
         if (concerned.length === 0) continue;
         const before = matches.get(id) ?? nothing;
         changes.push(replace(id, before, before.symmetricDifference(new Set(concerned))));
