@@ -72,17 +72,19 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     settler.again();
   });
 
+  function logInSync(): void {
+    const { namespaces, endpoints, policies } = compiler.state;
+    const counts = { namespaces: namespaces.size, endpoints: endpoints.size, policies: policies.size };
+    log.write("info", "in sync", counts);
+  }
+
   function take(event: DatastoreEvent): void {
     switch (event.kind) {
       case "updates":
         return settler.take(event.updates, event.noticedAt);
-      case "inSync": {
-        const { namespaces, endpoints, policies } = compiler.state;
-        const counts = { namespaces: namespaces.size, endpoints: endpoints.size, policies: policies.size };
-        log.write("info", "in sync", counts);
+      case "inSync":
         status.inSync = true;
-        return settler.open();
-      }
+        return void settler.open().then(logInSync);
       case "problems":
         status.problems = event.problems;
         return announceProblems(event.problems.map(problemText));

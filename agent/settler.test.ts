@@ -1,42 +1,107 @@
 import { expect, test } from "bun:test";
-import { createCompiler } from "../policy/compiler.ts";
-import { backOff, createSettler, type Pass, type Settler } from "./settler.ts";
+import { type Compiler, createCompiler } from "../policy/compiler.ts";
+import { backOff, createSettler, type Pass, type Settler, type SettlerOptions } from "./settler.ts";
 import { APPLIED, endpointUpdate, FAILED, type FakeDataplane, fakeDataplane, until } from "./test-parts.ts";
 
 interface Bench {
   readonly dataplane: FakeDataplane;
   readonly settler: Settler;
+  readonly compiler: Compiler;
   readonly ended: Pass[];
   readonly crashes: unknown[];
 }
 
-function bench(): Bench {
+function bench(slices: SettlerOptions["slices"] = {}): Bench {
   const dataplane = fakeDataplane();
   const ended: Pass[] = [];
   const crashes: unknown[] = [];
+  const compiler = createCompiler();
   const settler = createSettler({
-    compiler: createCompiler(),
+    compiler,
     dataplane,
     passBegins: () => {},
     passEnds: (pass) => ended.push(pass),
     crashed: (error) => crashes.push(error),
     delay: () => 1,
+    slices,
   });
-  return { dataplane, settler, ended, crashes };
+  return { dataplane, settler, compiler, ended, crashes };
 }
 
 test("nothing is settled before it is opened", async () => {
   const { dataplane, settler } = bench();
   settler.take([endpointUpdate("a")], 1);
   expect(dataplane.passes).toEqual([]);
-  settler.open();
+  void settler.open();
   expect(dataplane.passes).toEqual([["x/a"]]);
   await settler.stop(0);
 });
 
+/** Each call of `apply` takes one update, and each uses up its turn of the event loop. */
+function slow(): NonNullable<SettlerOptions["slices"]> {
+  let clock = 0;
+  return { mostUpdates: 1, milliseconds: 1, now: () => clock++ };
+}
+
+const MANY = ["a", "b", "c", "d", "e"];
+
+test("updates are applied before it is opened, between turns of the event loop", async () => {
+  const { dataplane, settler, compiler } = bench(slow());
+  settler.take(MANY.map(endpointUpdate), 1);
+  expect(compiler.state.endpoints.size).toBeLessThan(MANY.length);
+  await until(() => compiler.state.endpoints.size === MANY.length);
+  expect(dataplane.passes).toEqual([]);
+  await settler.stop(0);
+});
+
+test("what was taken together is never half in force", async () => {
+  const { dataplane, settler } = bench(slow());
+  settler.take(MANY.map(endpointUpdate), 1);
+  await settler.open();
+  expect(dataplane.passes).toEqual([MANY.map((name) => `x/${name}`)]);
+  settler.take(["f", "g", "h"].map(endpointUpdate), 2);
+  dataplane.finish(APPLIED);
+  await dataplane.begun(2);
+  expect(dataplane.passes[1]).toHaveLength(8);
+  settler.take(["i", "j"].map(endpointUpdate), 3);
+  settler.take(["k", "l"].map(endpointUpdate), 3);
+  dataplane.finish(APPLIED);
+  await dataplane.begun(3);
+  expect(dataplane.passes[2]).toHaveLength(12);
+  await settler.stop(0);
+});
+
+test("nothing is applied while a pass reads the ruleset", async () => {
+  const { dataplane, settler, compiler } = bench();
+  await settler.open();
+  settler.take([endpointUpdate("a")], 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(compiler.state.endpoints.size).toBe(0);
+  dataplane.finish(APPLIED);
+  await dataplane.begun(2);
+  expect(compiler.state.endpoints.size).toBe(1);
+  await settler.stop(0);
+});
+
+test("stopped between two slices, it applies no more", async () => {
+  const { dataplane, settler, compiler } = bench(slow());
+  settler.take(MANY.map(endpointUpdate), 1);
+  void settler.open();
+  await settler.stop(1_000);
+  expect(compiler.state.endpoints.size).toBeLessThan(MANY.length);
+  expect(dataplane.passes).toEqual([]);
+});
+
+test("a compiler that throws is told as a crash", async () => {
+  const { settler, crashes } = bench();
+  const poison = { ...endpointUpdate("a"), kind: "nonsense" } as unknown as ReturnType<typeof endpointUpdate>;
+  settler.take([poison], 1);
+  await until(() => crashes.length === 1);
+});
+
 test("an idle settler begins at once; what comes meanwhile waits and is settled in one pass", async () => {
   const { dataplane, settler, ended } = bench();
-  settler.open();
+  void settler.open();
   settler.take([endpointUpdate("a")], 1);
   settler.take([endpointUpdate("b")], 2);
   dataplane.finish(APPLIED);
@@ -49,7 +114,7 @@ test("an idle settler begins at once; what comes meanwhile waits and is settled 
 
 test("the wait of the oldest change is told, failures in between included", async () => {
   const { dataplane, settler, ended } = bench();
-  settler.open();
+  void settler.open();
   dataplane.finish(APPLIED);
   await until(() => ended.length === 1);
   settler.take([endpointUpdate("a")], 7);
@@ -68,7 +133,7 @@ test("the wait of the oldest change is told, failures in between included", asyn
 
 test("a failed pass is tried again by itself until it works", async () => {
   const { dataplane, settler, ended } = bench();
-  settler.open();
+  void settler.open();
   for (const pass of [1, 2, 3]) {
     dataplane.finish(FAILED);
     await dataplane.begun(pass + 1);
@@ -83,7 +148,7 @@ test("a failed pass is tried again by itself until it works", async () => {
 test("one more pass when the grace of the first install ends", async () => {
   const { dataplane, settler } = bench();
   dataplane.status = { ...dataplane.status, grace: true, graceEndsAt: performance.now() + 5 };
-  settler.open();
+  void settler.open();
   dataplane.finish(APPLIED);
   await dataplane.begun(2);
   await settler.stop(0);
@@ -91,7 +156,7 @@ test("one more pass when the grace of the first install ends", async () => {
 
 test("after a crash nothing is tried any more", async () => {
   const { dataplane, settler, crashes } = bench();
-  settler.open();
+  void settler.open();
   dataplane.fail(new Error("a bug"));
   await until(() => crashes.length === 1);
   settler.take([endpointUpdate("a")], 1);
@@ -101,7 +166,7 @@ test("after a crash nothing is tried any more", async () => {
 
 test("stopping waits for the pass that runs and begins no other", async () => {
   const { dataplane, settler } = bench();
-  settler.open();
+  void settler.open();
   settler.take([endpointUpdate("a")], 1);
   const stopped = settler.stop(10_000);
   dataplane.finish(APPLIED);
@@ -111,7 +176,7 @@ test("stopping waits for the pass that runs and begins no other", async () => {
 
 test("stopping does not wait for ever", async () => {
   const { settler } = bench();
-  settler.open();
+  void settler.open();
   await settler.stop(1);
 });
 

@@ -1,6 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import type { Dataplane, Settled } from "../dataplane/dataplane.ts";
 import type { Update } from "../model/update.ts";
 import type { Compiler } from "../policy/compiler.ts";
+import { createIntake, type IntakeOptions } from "./intake.ts";
 
 /** One call of the dataplane and what it was for. */
 export interface Pass {
@@ -22,13 +24,15 @@ export interface SettlerOptions {
   readonly crashed: (error: unknown) => void;
   /** Milliseconds after so many failures in a row. */
   readonly delay?: (failures: number) => number;
+  /** How updates are applied, for tests. */
+  readonly slices?: Partial<Omit<IntakeOptions, "apply">>;
 }
 
 export interface Settler {
-  /** Takes updates in; while a pass runs they wait, for the dataplane is reading the ruleset. */
+  /** Queues updates that belong together: no pass begins between them. */
   take(updates: readonly Update[], noticedAt: number): void;
-  /** Everything is known: from now on the kernel follows. */
-  open(): void;
+  /** Everything is known: from now on the kernel follows. Ends when all that was taken before is applied, or never. */
+  open(): Promise<void>;
   /** One more pass, at once or right after the present one. */
   again(): void;
   /** No pass begins any more. Ends with the present one, or after `milliseconds`. */
@@ -44,17 +48,22 @@ export function backOff(failures: number, random: () => number = Math.random): n
   return longest / 2 + (random() * longest) / 2;
 }
 
-/** Keeps the kernel at the compiler's wish: at once when idle, else everything that gathered meanwhile in one next pass. */
+/**
+ * Keeps the kernel at the compiler's wish: at once when idle, else everything that gathered meanwhile in one next pass.
+ * A pass begins only when all that was taken is applied; no update is applied while a pass reads the ruleset.
+ */
 export function createSettler(options: SettlerOptions): Settler {
   const { compiler, dataplane, passBegins, passEnds, crashed, delay = backOff } = options;
+  const intake = createIntake({ apply: (updates) => compiler.apply(updates), ...options.slices });
+  const opening = Promise.withResolvers<void>();
   let opened = false;
   let stopped = false;
   let wanted = false;
-  let gathered: Update[] = [];
   let noticedAt: number | undefined;
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running: Promise<void> | undefined;
+  let working = false;
+  let work: Promise<void> | undefined;
 
   function wakeIn(milliseconds: number): void {
     clearTimeout(timer);
@@ -66,8 +75,6 @@ export function createSettler(options: SettlerOptions): Settler {
     wanted = false;
     const carries = noticedAt;
     noticedAt = undefined;
-    if (gathered.length > 0) compiler.apply(gathered);
-    gathered = [];
     dataplane.want(compiler.ruleset, compiler.takeTouched());
     passBegins();
     const settled = await dataplane.settle();
@@ -82,33 +89,45 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   async function run(): Promise<void> {
+    working = true;
     try {
-      // Passes change both.
-      // oxlint-disable-next-line no-unmodified-loop-condition
-      while (wanted && !stopped) await pass();
+      while (!stopped && (!intake.empty || (opened && wanted))) {
+        if (!intake.applySlice()) {
+          await setImmediate();
+          continue;
+        }
+        if (!opened) continue;
+        opening.resolve();
+        await pass();
+      }
     } catch (error) {
       stopped = true;
       crashed(error);
     } finally {
-      running = undefined;
+      // Here and not in a later turn: what is taken between the two would be left behind.
+      working = false;
     }
+  }
+
+  function begin(): void {
+    if (!working && !stopped) work = run();
   }
 
   function again(): void {
     wanted = true;
-    if (opened && !stopped) running ??= run();
+    begin();
   }
 
   return {
     take(updates, at) {
       noticedAt ??= at;
-      if (running === undefined) compiler.apply(updates);
-      else gathered.push(...updates);
+      intake.take(updates);
       again();
     },
     open() {
       opened = true;
       again();
+      return opening.promise;
     },
     again,
     async stop(milliseconds) {
@@ -116,7 +135,7 @@ export function createSettler(options: SettlerOptions): Settler {
       clearTimeout(timer);
       const { promise: deadline, resolve } = Promise.withResolvers<void>();
       const limit = setTimeout(resolve, milliseconds);
-      await Promise.race([running, deadline]);
+      await Promise.race([work, deadline]);
       clearTimeout(limit);
     },
   };
