@@ -88,10 +88,14 @@ export function createSettler(options: SettlerOptions): Settler {
     passEnds({ settled, noticedAt: carries, failures, retryMilliseconds });
   }
 
+  function due(): boolean {
+    return !stopped && (!intake.empty || (opened && wanted));
+  }
+
   async function run(): Promise<void> {
     working = true;
     try {
-      while (!stopped && (!intake.empty || (opened && wanted))) {
+      while (due()) {
         if (!intake.applySlice()) {
           await setImmediate();
           continue;
