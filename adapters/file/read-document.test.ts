@@ -93,7 +93,7 @@ test("a NetworkPolicy without a kind that can be read closes its namespace", () 
   const { policies, problems } = read("Kind: NetworkPolicy\nmetadata: {name: web, namespace: x}\n");
   expect(policies).toEqual(["NetworkPolicy/x/(unreadable web) closes ingress egress"]);
   expect(problems).toEqual([
-    `1 |  | kind |  | unknown kind, expected Namespace or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these | ${CLOSES_X}`,
+    `1 |  | kind |  | unknown kind, expected Namespace, Node or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these | ${CLOSES_X}`,
   ]);
 });
 

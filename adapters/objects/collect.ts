@@ -42,6 +42,10 @@ export function collectObjects(placed: Iterable<PlacedObject>): Collected {
     switch (read.kind) {
       case "namespace":
         state.namespaces.set(read.value.name, read.value);
+        if (read.isolation !== undefined) state.policies.set(read.isolation.id, read.isolation);
+        break;
+      case "node":
+        state.nodes.set(read.value.name, read.value);
         break;
       case "endpoint":
         state.endpoints.set(read.value.id, read.value);

@@ -1,4 +1,6 @@
 import type { Namespace } from "../../model/endpoint.ts";
+import type { Policy } from "../../model/policy.ts";
+import { readIsolation } from "./default-deny.ts";
 import { type Defect, describe } from "./defect.ts";
 import { labels } from "./labels.ts";
 import { NAMESPACE_RULE, readIdentity } from "./metadata.ts";
@@ -20,6 +22,8 @@ export function unreadableNamespace(name: string): Namespace {
 
 export interface ReadNamespace {
   readonly value: Namespace | undefined;
+  /** What its annotations isolate, beside all policies. */
+  readonly isolation?: Policy;
   readonly defects: readonly Defect[];
 }
 
@@ -35,20 +39,24 @@ export function readNamespace(value: Readonly<Record<string, unknown>>): ReadNam
     const defect = { path: "metadata.name", value: describe(name), message: NAMESPACE_RULE, consequence };
     return { value: undefined, defects: [defect] };
   }
-  const { metadata } = value;
-  const found = parseAt(maybe(labels), isObject(metadata) ? metadata["labels"] : undefined, {
+  const metadata = isObject(value["metadata"]) ? value["metadata"] : {};
+  const found = parseAt(maybe(labels), metadata["labels"], {
     path: "metadata.labels",
     consequence: "no namespaceSelector matches this namespace",
   });
-  if (!found.ok) return { value: unreadableNamespace(name), defects: found.defects };
+  const { policy, defects: unreadable } = readIsolation(name, metadata["annotations"]);
+  const isolation = policy === undefined ? {} : { isolation: policy };
+  if (!found.ok) {
+    return { value: unreadableNamespace(name), ...isolation, defects: [...found.defects, ...unreadable] };
+  }
   const written = found.value?.[NAME_LABEL] ?? name;
-  const defects: Defect[] = [];
+  const defects: Defect[] = [...unreadable];
   if (written !== name) {
     const path = `metadata.labels[${JSON.stringify(NAME_LABEL)}]`;
     const message = "this label is always the namespace's own name";
     defects.push({ path, value: describe(written), message, consequence: `it counts as ${describe(name)}` });
   }
-  return { value: { name, labels: { ...found.value, [NAME_LABEL]: name } }, defects };
+  return { value: { name, labels: { ...found.value, [NAME_LABEL]: name } }, ...isolation, defects };
 }
 
 /** Namespaces live in none. */

@@ -217,3 +217,16 @@ test("names that differ only in where the dot stands, and long ones, have ids an
   expect(new Set(found.map(({ attachment }) => attachment.name)).size).toBe(names.length);
   expect(valueOf({ metadata: { name: "a".repeat(254) } })).toBe("unreadable");
 });
+
+test.each([
+  ["here", undefined, true],
+  ["here", "nowhere", false],
+  [undefined, "nowhere", false],
+] as const)(
+  "on node %j a pod without a node, said to be %j, is local: %j",
+  (nodeName, podsWithoutNode, local) => {
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, spec: { nodeName: "" } };
+    const found = readObject(pod, "f", { nodeName, podsWithoutNode });
+    expect(found.kind === "endpoint" && found.value.attachment !== undefined).toBe(local);
+  },
+);

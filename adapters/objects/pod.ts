@@ -1,4 +1,4 @@
-import { type Attachment, type Endpoint, endpointId } from "../../model/endpoint.ts";
+import { type Endpoint, endpointId } from "../../model/endpoint.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
 import type { Labels } from "../../model/labels.ts";
 import { type Defect, describe } from "./defect.ts";
@@ -6,6 +6,7 @@ import { labels } from "./labels.ts";
 import { readIdentity } from "./metadata.ts";
 import { POD_IP_ANNOTATION, readAddresses } from "./pod-addresses.ts";
 import { readPorts } from "./pod-ports.ts";
+import type { ReadOptions } from "./read-options.ts";
 import { isObject, maybe, parseAt } from "./schema.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,12 +36,7 @@ function readTime(value: unknown, at: { path: string; consequence: string }, def
   return 0;
 }
 
-function readAttachment(
-  spec: Fields,
-  name: Attachment,
-  node: string | undefined,
-  defects: Defect[],
-): Attachment | undefined {
+function isHere(spec: Fields, { nodeName: node, podsWithoutNode }: ReadOptions, defects: Defect[]): boolean {
   const nodeName = spec["nodeName"] ?? "";
   if (typeof nodeName !== "string") {
     const [path, message, consequence] = [
@@ -49,9 +45,9 @@ function readAttachment(
       "the pod counts as one of another node",
     ];
     defects.push({ path, value: describe(nodeName), message, consequence });
-    return undefined;
+    return false;
   }
-  return nodeName === "" || nodeName === node ? name : undefined;
+  return nodeName === "" ? podsWithoutNode !== "nowhere" : nodeName === node;
 }
 
 /** What decides whether there is an endpoint at all: undefined where it cannot be read. */
@@ -74,9 +70,9 @@ function readBasis(
 
 /**
  * A Pod (v1). Unreadable labels make it no endpoint at all, since nobody can tell who selects it; an address, port or
- * time that cannot be read is left out. `nodeName` is this node's: a pod there, or on no node, is local.
+ * time that cannot be read is left out.
  */
-export function readPod(value: Fields, nodeName: string | undefined): ReadPod {
+export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const { namespace, name, defects: nameless } = readIdentity(value, CLOSED);
   if (nameless.length > 0) return { kind: "unreadable", defects: nameless };
   const metadata = part(value["metadata"], { path: "metadata", consequence: CLOSED }, []);
@@ -112,12 +108,9 @@ export function readPod(value: Fields, nodeName: string | undefined): ReadPod {
     labels: basis.labels,
     addresses: found.addresses,
     ports: ports.ports,
-    attachment: readAttachment(
-      basis.spec,
-      { kind: "interface", name: podInterfaceName(namespace, name) },
-      nodeName,
-      defects,
-    ),
+    attachment: isHere(basis.spec, options, defects)
+      ? { kind: "interface", name: podInterfaceName(namespace, name) }
+      : undefined,
     finished,
     deleting,
     startedAt: readTime(

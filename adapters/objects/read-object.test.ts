@@ -5,7 +5,7 @@ import { childPath, describe, pathKeys } from "./defect.ts";
 import { expandList } from "./expand-list.ts";
 import { readObject } from "./read-object.ts";
 
-const KNOWN = "Namespace or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
+const KNOWN = "Namespace, Node or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
 const namespaceObject = (metadata: unknown): unknown => ({ apiVersion: "v1", kind: "Namespace", metadata });
 
 test("a namespace has the label of its name, whatever was written", () => {

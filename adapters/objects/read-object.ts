@@ -1,18 +1,29 @@
 import type { Endpoint, Namespace } from "../../model/endpoint.ts";
+import type { Node } from "../../model/node.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { Problem } from "../../model/problem.ts";
 import { type Defect, describe, whereText } from "./defect.ts";
 import { readIdentity } from "./metadata.ts";
 import { readNamespace } from "./namespace.ts";
 import { readNetworkPolicy, unreadablePolicy } from "./network-policy.ts";
+import { readNode } from "./node.ts";
 import { readPod } from "./pod.ts";
+import type { ReadOptions } from "./read-options.ts";
 import { isObject } from "./schema.ts";
+
+export type { ReadOptions } from "./read-options.ts";
 
 /** What an object is to the model. */
 export type ObjectValue =
-  | { readonly kind: "namespace"; readonly value: Namespace }
+  | {
+      readonly kind: "namespace";
+      readonly value: Namespace;
+      /** What its annotations isolate, beside all policies. */
+      readonly isolation?: Policy;
+    }
   | { readonly kind: "endpoint"; readonly value: Endpoint }
   | { readonly kind: "policy"; readonly value: Policy }
+  | { readonly kind: "node"; readonly value: Node }
   /** Well formed, and nothing that policies are about. */
   | { readonly kind: "ignored"; readonly reason: string }
   | { readonly kind: "unreadable" };
@@ -23,15 +34,10 @@ export type ReadObject = ObjectValue & {
   readonly problems: readonly Problem[];
 };
 
-export interface ReadOptions {
-  /** This node's name: pods there, and pods on no node, get an attachment. Default: only pods on no node. */
-  readonly nodeName?: string | undefined;
-}
-
 type Fields = Readonly<Record<string, unknown>>;
 type Reading = ObjectValue & { readonly object: string; readonly defects: readonly Defect[] };
 
-const KNOWN = "Namespace or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
+const KNOWN = "Namespace, Node or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
 
 function unknownKind(value: Fields): Reading {
   const { apiVersion, kind } = value;
@@ -54,7 +60,7 @@ function unknownKind(value: Fields): Reading {
   return { kind: "unreadable", object, defects: [defect] };
 }
 
-function read(value: unknown, nodeName: string | undefined): Reading {
+function read(value: unknown, options: ReadOptions): Reading {
   if (!isObject(value)) {
     const message = `expected an object: ${KNOWN}`;
     const defect = { path: "", value: describe(value), message, consequence: "it is not read" };
@@ -65,12 +71,15 @@ function read(value: unknown, nodeName: string | undefined): Reading {
     case '"v1" "Namespace"': {
       const found = readNamespace(value);
       const object = name === "" ? "" : `Namespace ${name}`;
-      return found.value === undefined
+      const { value: namespaceValue, ...rest } = found;
+      return namespaceValue === undefined
         ? { kind: "unreadable", object, defects: found.defects }
-        : { kind: "namespace", object, value: found.value, defects: found.defects };
+        : { kind: "namespace", object, value: namespaceValue, ...rest };
     }
+    case '"v1" "Node"':
+      return { object: name === "" ? "" : `Node ${name}`, ...readNode(value, options.nodeName) };
     case '"v1" "Pod"':
-      return { object: name === "" ? "" : `Pod ${namespace}/${name}`, ...readPod(value, nodeName) };
+      return { object: name === "" ? "" : `Pod ${namespace}/${name}`, ...readPod(value, options) };
     case '"networking.k8s.io/v1" "NetworkPolicy"': {
       const object = name === "" ? "" : `NetworkPolicy ${namespace}/${name}`;
       return { kind: "policy", object, ...readNetworkPolicy(value) };
@@ -85,7 +94,7 @@ function read(value: unknown, nodeName: string | undefined): Reading {
  * whose `where` is `PLACE (KIND NAMESPACE/NAME)`.
  */
 export function readObject(value: unknown, where: string, options: ReadOptions = {}): ReadObject {
-  const { defects, ...reading } = read(value, options.nodeName);
+  const { defects, ...reading } = read(value, options);
   const place = whereText(where, reading.object);
   return { ...reading, problems: defects.map((defect) => ({ where: place, ...defect })) };
 }

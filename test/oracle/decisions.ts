@@ -1,4 +1,5 @@
 import type { Decision } from "./decision.ts";
+import { defaultDenyDecisions } from "./decisions-default-deny.ts";
 import { documentedDecisions } from "./decisions-documented.ts";
 import { decisionsElsewhere } from "./decisions-elsewhere.ts";
 import { objectDecisions } from "./decisions-objects.ts";
@@ -13,5 +14,6 @@ export const decisions: readonly Decision[] = [
   ...peerDecisions,
   ...openDecisions,
   ...objectDecisions,
+  ...defaultDenyDecisions,
   ...decisionsElsewhere,
 ];

@@ -8,6 +8,7 @@ import type {
   OracleParty,
   PodObject,
 } from "./objects.ts";
+import { namespaceIsolates } from "./default-deny.ts";
 import type { PolicyPeer, PolicyPort, World } from "./objects.ts";
 import { fullName, namespaceOf } from "./objects.ts";
 import { claimedAddresses, hasNamedPort, isFinished, isOnPodNetwork } from "./pods.ts";
@@ -127,7 +128,9 @@ function judge(world: World, flow: OracleFlow, direction: Direction, subject: En
   const policies = world.policies.filter(
     (policy) => isolates(policy, direction) && selectsSubject(policy, pod),
   );
-  if (policies.length === 0) return allow(`${who} is not isolated`);
+  if (policies.length === 0 && !namespaceIsolates(world, pod.metadata, direction)) {
+    return allow(`${who} is not isolated`);
+  }
   const target = direction === "Ingress" ? subject : peer;
   for (const policy of policies) {
     const rules: readonly (IngressRule & EgressRule)[] =

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { ISOLATION_ANNOTATION } from "../oracle/default-deny.ts";
 import { labAddress, makeNamespace, makePod } from "../oracle/lab.ts";
 import type { Container, ContainerPort, NamespaceObject, PodObject } from "../oracle/objects.ts";
 import { arbitraryLabels, oneOf } from "./selectors.ts";
@@ -7,11 +8,29 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 const DELETED = "2026-03-01T00:00:00Z";
 
+/** Rarely the annotation of 2016. */
+const arbitraryIsolation: fc.Arbitrary<Record<string, string> | undefined> = fc.option(
+  fc
+    .constantFrom(
+      '{"ingress":{"isolation":"DefaultDeny"}}',
+      '{"ingress":{"isolation":"DefaultDeny"}}',
+      '{"ingress":{}}',
+    )
+    .map((text) => ({ [ISOLATION_ANNOTATION]: text })),
+  { nil: undefined, freq: 12 },
+);
+
 export function arbitraryNamespace(words: Vocabulary, name: string): fc.Arbitrary<NamespaceObject> {
   const named = (labels: Record<string, string>) => ({ ...labels, "kubernetes.io/metadata.name": name });
   return fc
-    .tuple(arbitraryLabels(words), fc.boolean())
-    .map(([labels, served]) => makeNamespace(name, served ? named(labels) : labels));
+    .tuple(arbitraryLabels(words), fc.boolean(), arbitraryIsolation)
+    .map(([labels, served, annotations]) => {
+      const { metadata, ...namespace } = makeNamespace(name, served ? named(labels) : labels);
+      return {
+        ...namespace,
+        metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations }) },
+      };
+    });
 }
 
 function arbitraryPort(words: Vocabulary): fc.Arbitrary<ContainerPort> {
