@@ -14,6 +14,7 @@ export type Expression =
   | {
       readonly payload:
         | { readonly protocol: "ip" | "ip6"; readonly field: "saddr" | "daddr" }
+        | { readonly protocol: "ip6"; readonly field: "hoplimit" }
         | { readonly protocol: "th"; readonly field: "sport" | "dport" }
         | { readonly protocol: "tcp"; readonly field: "flags" }
         | { readonly protocol: "icmpv6"; readonly field: "type" };

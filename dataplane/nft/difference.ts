@@ -4,12 +4,19 @@ import { planAddressSet, planServiceSet } from "./difference-sets.ts";
 import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin } from "./kernel-objects.ts";
 import { type Memory, note, noteMember } from "./memory.ts";
 import { change, type Plan, planRendering, sameVerdict, settleNewSets } from "./plan.ts";
-import { renderEndpoint } from "./render-endpoint.ts";
+import { rangesText } from "./render-closed.ts";
+import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
 import { type FrameOptions, renderFrame } from "./render-frame.ts";
 import { type KnownSets, peersChain, type ProgramRendering, renderProgram } from "./render-program.ts";
 import type { Wish } from "./wish.ts";
 
-export type StableFrameOptions = Omit<FrameOptions, "mirrored" | "shared">;
+export interface StableFrameOptions extends Omit<FrameOptions, "mirrored" | "shared" | "closedRanges"> {
+  /**
+   * Calico's name for it: what becomes of packets from and to addresses in the ruleset's pod ranges that no endpoint
+   * owns. `accept` closes no range.
+   */
+  readonly unknownEndpoint: "drop" | "accept";
+}
 
 export interface DifferenceOptions {
   readonly wish: Wish;
@@ -70,9 +77,13 @@ function planProgram(plan: Plan, id: ProgramId, wish: Wish): void {
 /** Elements by text as they were before this round, undefined for those that were not there. */
 type ElementsBefore = Map<string, { readonly element: KernelElement | undefined; readonly origin: Origin }>;
 
-function planEndpoint(plan: Plan, id: EndpointId, options: { wish: Wish; before: ElementsBefore }): void {
+function planEndpoint(
+  plan: Plan,
+  id: EndpointId,
+  options: { readonly wish: Wish; readonly before: ElementsBefore; readonly foreignInterfaces: boolean },
+): void {
   const { memory, journal } = plan;
-  const { wish, before } = options;
+  const { wish, before, foreignInterfaces } = options;
   const wanted = wish.endpoint(id);
   const origin: Origin = { kind: "endpoint", id };
   for (const text of memory.endpoints.get(id)?.keys() ?? []) {
@@ -88,13 +99,15 @@ function planEndpoint(plan: Plan, id: EndpointId, options: { wish: Wish; before:
           hasProgram: (program) => memory.programs.has(program),
           closed: wish.isClosed(id),
           mirrored: memory.mirrored,
+          foreignInterfaces,
         });
   for (const [text, element] of after) {
     before.set(text, { element: before.get(text)?.element ?? memory.dispatch.get(text)?.element, origin });
     note(journal, memory.dispatch, [text, { element, owner: id }]);
   }
   note(journal, memory.endpoints, [id, wanted === undefined ? undefined : after]);
-  noteMember(journal, memory.shared, [id, wanted?.attachment.kind === "address"]);
+  const shared = wanted !== undefined && attachmentIn(wanted, options).kind === "address";
+  noteMember(journal, memory.shared, [id, shared]);
 }
 
 /** An element may leave one endpoint and enter another in one round: only its beginning and its end count. */
@@ -107,8 +120,10 @@ function planDispatch(plan: Plan, before: ElementsBefore): void {
   }
 }
 
+type ChosenFrameOptions = Omit<FrameOptions, "mirrored" | "shared">;
+
 /** `setsOnly`: what endpoints put their elements into; the chains that look there come last. */
-function planFrame(plan: Plan, options: StableFrameOptions, { setsOnly = false } = {}): void {
+function planFrame(plan: Plan, options: ChosenFrameOptions, { setsOnly = false } = {}): void {
   const { memory, journal } = plan;
   const before = memory.frame.get("frame") ?? EMPTY_RENDERING;
   const shared = memory.shared.size > 0;
@@ -116,6 +131,7 @@ function planFrame(plan: Plan, options: StableFrameOptions, { setsOnly = false }
   const after = setsOnly ? { ...whole, chains: [] } : whole;
   planRendering(plan, { kind: "frame" }, { before, after });
   note(journal, memory.frame, ["frame", after]);
+  note(journal, memory.closed, ["closed", rangesText(options.closedRanges)]);
 }
 
 function planIdlePeers(plan: Plan): void {
@@ -147,7 +163,10 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   const { wish } = options;
   const all = options.touched === undefined;
   const touched = options.touched ?? everything(plan.memory, wish.ruleset);
-  if (!plan.memory.frame.has("frame")) planFrame(plan, options.frame, { setsOnly: true });
+  // Taken once: the ruleset may be another one after a pause.
+  const closedRanges = options.frame.unknownEndpoint === "drop" ? wish.ruleset.podRanges : [];
+  const frame: ChosenFrameOptions = { ...options.frame, closedRanges };
+  if (!plan.memory.frame.has("frame")) planFrame(plan, frame, { setsOnly: true });
   for (const [id, members] of touched.addressSets) {
     yield* planAddressSet(plan, id, { wish, touched: all ? undefined : members });
     yield;
@@ -162,12 +181,13 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   }
   const before: ElementsBefore = new Map();
   for (const id of touched.endpoints) {
-    planEndpoint(plan, id, { wish, before });
+    planEndpoint(plan, id, { wish, before, foreignInterfaces: frame.foreignInterfaces });
     yield;
   }
   planDispatch(plan, before);
   settleNewSets(plan);
-  // Only endpoints decide what the fixed chains look like.
-  if (touched.endpoints.size > 0 || all) planFrame(plan, options.frame);
+  // Only endpoints and the closed ranges decide what the fixed chains look like.
+  const reclosed = plan.memory.closed.get("closed") !== rangesText(closedRanges);
+  if (touched.endpoints.size > 0 || all || reclosed) planFrame(plan, frame);
   planIdlePeers(plan);
 }

@@ -8,8 +8,8 @@ import { buildEpoch } from "./epoch.ts";
 import { revise } from "./revision.ts";
 
 function frameOf({ options }: DriverState): StableFrameOptions {
-  const { endpointToHost, dropInvalid, dropMidStream } = options;
-  return { endpointToHost, dropInvalid, dropMidStream };
+  const { endpointToHost, dropInvalid, dropMidStream, foreignInterfaces, unknownEndpoint } = options;
+  return { endpointToHost, dropInvalid, dropMidStream, foreignInterfaces, unknownEndpoint };
 }
 
 /** Builds everything anew; what was in use goes away afterwards. */

@@ -17,6 +17,8 @@ const DEFAULTS: NftDataplaneOptions = {
   endpointToHost: "accept",
   dropInvalid: true,
   dropMidStream: true,
+  foreignInterfaces: false,
+  unknownEndpoint: "drop",
   graceMilliseconds: 180_000,
   clock: () => performance.now(),
   pause: () => setImmediate(),

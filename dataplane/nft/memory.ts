@@ -34,6 +34,8 @@ export interface Memory {
   /** Endpoints that only their addresses tell. */
   readonly shared: Set<EndpointId>;
   readonly frame: Map<"frame", Rendering>;
+  /** The closed ranges that the frame was made with. */
+  readonly closed: Map<"closed", string>;
 }
 
 export function emptyMemory(epoch: number, options: { readonly mirrored: boolean }): Memory {
@@ -48,6 +50,7 @@ export function emptyMemory(epoch: number, options: { readonly mirrored: boolean
     dispatch: new Map(),
     shared: new Set(),
     frame: new Map(),
+    closed: new Map(),
   };
 }
 

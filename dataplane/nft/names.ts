@@ -36,6 +36,10 @@ export interface Names {
   readonly dispatch: (direction: Direction, key: DispatchKey, mirrored: boolean) => EpochName;
   readonly sources: (family: Family) => EpochName;
   readonly addresses: (family: Family) => EpochName;
+  /** Interfaces with a policed endpoint whose names do not begin as ours do. */
+  readonly foreign: EpochName;
+  /** Closed ranges of addresses; `id` is made of them. */
+  readonly closed: (id: string, family: Family) => EpochName;
 }
 
 export type DispatchKey = "interfaces" | "addresses4" | "addresses6";
@@ -67,6 +71,8 @@ export function namesOfEpoch(epoch: number): Names {
     dispatch: (direction, key, mirrored) => name(`${mirrored ? "mirror-" : ""}${direction}-${key}`),
     sources: (family) => name(`sources${family}`),
     addresses: (family) => name(`addresses${family}`),
+    foreign: name("foreign-interfaces"),
+    closed: (id, family) => name(`closed${family}-${short(id)}`),
   };
 }
 

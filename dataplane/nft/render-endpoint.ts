@@ -1,4 +1,6 @@
 import { addressFamily } from "../../model/address.ts";
+import type { Attachment } from "../../model/endpoint.ts";
+import { INTERFACE_PREFIX, type InterfaceName } from "../../model/fingerprint.ts";
 import type { EndpointRules, ProgramId } from "../../model/ruleset.ts";
 import type { Direction } from "../../model/policy.ts";
 import { unreachable } from "../../model/unreachable.ts";
@@ -14,6 +16,25 @@ export interface EndpointOptions {
   readonly closed: boolean;
   /** During the grace: dispatch to the judges of replies too. */
   readonly mirrored: boolean;
+  /** Whether the frame polices interfaces whose names do not begin as ours do. */
+  readonly foreignInterfaces: boolean;
+}
+
+const ADDRESS: Attachment = { kind: "address" };
+/** Longer ones the kernel refuses: then the endpoint must not be named at all. */
+const INTERFACE_BYTES = 15;
+
+function isForeign(name: InterfaceName): boolean {
+  return !name.startsWith(INTERFACE_PREFIX);
+}
+
+/** How the frame tells the endpoint: by its addresses where it does not police its interface. */
+export function attachmentIn(
+  { attachment }: EndpointRules,
+  options: { readonly foreignInterfaces: boolean },
+): Attachment {
+  const policed = attachment.kind === "address" || options.foreignInterfaces || !isForeign(attachment.name);
+  return policed ? attachment : ADDRESS;
 }
 
 interface Dispatch {
@@ -43,7 +64,8 @@ function dispatches(names: Names, rules: EndpointRules, options: EndpointOptions
 
 /** The endpoint's elements in the fixed maps and sets: how packets find its programs. */
 export function renderEndpoint(names: Names, rules: EndpointRules, options: EndpointOptions): KernelElements {
-  const { attachment, addresses } = rules;
+  const { addresses } = rules;
+  const attachment = attachmentIn(rules, options);
   const elements: KernelElement[] = [];
   const add = (key: string, map: DispatchKey) => {
     for (const { direction, mirrored, verdict } of dispatches(names, rules, options)) {
@@ -52,8 +74,11 @@ export function renderEndpoint(names: Names, rules: EndpointRules, options: Endp
   };
   switch (attachment.kind) {
     case "interface":
-      // An interface that is in no map drops already.
-      if (options.closed) return new Map();
+      if (isForeign(attachment.name) && Buffer.byteLength(attachment.name) <= INTERFACE_BYTES) {
+        elements.push({ set: names.foreign, key: attachment.name });
+      }
+      // A policed interface that is in no map drops.
+      if (options.closed) break;
       add(attachment.name, "interfaces");
       for (const address of addresses) {
         const key = { concat: [attachment.name, address] };

@@ -10,8 +10,14 @@ export function addressType(family: Family): SetType {
 const DISPATCH_KEYS: readonly DispatchKey[] = ["interfaces", "addresses4", "addresses6"];
 
 /** The sets and maps that endpoints put their elements into. Always all of them: an endpoint may come at any time. */
-export function frameSets(names: Names, options: { mirrored: boolean }): KernelSet[] {
+export function frameSets(
+  names: Names,
+  options: { readonly mirrored: boolean; readonly foreignInterfaces: boolean },
+): KernelSet[] {
   const sets: KernelSet[] = [];
+  if (options.foreignInterfaces) {
+    sets.push({ name: names.foreign, type: "ifname", interval: false, map: false });
+  }
   for (const family of [4, 6] as const) {
     const type = ["ifname", addressType(family)] as const;
     sets.push({ name: names.sources(family), type, interval: false, map: false });

@@ -1,7 +1,6 @@
-import { INTERFACE_PREFIX } from "../../model/fingerprint.ts";
+import { ICMPV6 } from "../../model/protocol.ts";
 import type { Family } from "../../model/address.ts";
 import type { Direction } from "../../model/policy.ts";
-import type { Expression, Statement } from "./batch.ts";
 import {
   ACCEPT,
   addressField,
@@ -9,21 +8,20 @@ import {
   COUNTER,
   DROP,
   equals,
-  IIFNAME,
-  inSet,
   jump,
   L4PROTO,
   MID_STREAM,
-  OIFNAME,
   verdictOf,
 } from "./expressions.ts";
-import type { KernelChain, KernelRule, Rendering } from "./kernel-objects.ts";
-import { HOOK, type Names } from "./names.ts";
-import { gateChain, neighboursChain } from "./render-gate.ts";
+import { elementsByText, type KernelChain, type KernelRule, type Rendering } from "./kernel-objects.ts";
+import type { Names } from "./names.ts";
+import { closedElements, closedSets, unownedChain } from "./render-closed.ts";
 import { frameSets } from "./render-frame-sets.ts";
+import { gateChain, neighboursChain } from "./render-gate.ts";
+import { hookChains, type HookOptions, type Judge, sight } from "./render-hooks.ts";
 
 /** What the fixed chains depend on. */
-export interface FrameOptions {
+export interface FrameOptions extends HookOptions {
   /** Calico's DefaultEndpointToHostAction: what becomes of pod -> own node when egress policy allows it. */
   readonly endpointToHost: "accept" | "return" | "drop";
   /** Drop what conntrack calls invalid. */
@@ -32,27 +30,14 @@ export interface FrameOptions {
   readonly dropMidStream: boolean;
   /** The grace after a first install: mid-stream packets are also judged as replies. */
   readonly mirrored: boolean;
-  /** Endpoints that only their addresses tell exist. */
-  readonly shared: boolean;
 }
 
-type Judge = Direction | "input";
-
-const OURS = `${INTERFACE_PREFIX}*`;
 const FAMILIES: readonly Family[] = [4, 6];
-const FORWARD_EGRESS = { name: "forward", priority: -10 } as const;
-const FORWARD_INGRESS = { name: "forward", priority: -9 } as const;
-const INPUT = { name: "input", priority: -10 } as const;
+/** What no router forwards: each one makes it smaller. */
+const UNROUTED_HOPS = 255;
 
 function dropped(comment: string): KernelRule {
   return { expr: [COUNTER, DROP], comment };
-}
-
-/** Egress and input look at who sends, ingress at who receives. */
-function sight(judge: Judge): { direction: Direction; name: Expression; field: "saddr" | "daddr" } {
-  return judge === "ingress"
-    ? { direction: "ingress", name: OIFNAME, field: "daddr" }
-    : { direction: "egress", name: IIFNAME, field: "saddr" };
 }
 
 function dispatchRules(
@@ -94,11 +79,19 @@ function midStreamRules(
   ];
 }
 
+/** Endpoints on one bridge find each other by packets that the bridge forwards, and that no connection belongs to. */
+function bridgedNeighbours(names: Names): KernelRule {
+  const unrouted = equals({ payload: { protocol: "ip6", field: "hoplimit" } }, UNROUTED_HOPS);
+  return { expr: [equals(L4PROTO, ICMPV6), unrouted, jump(names.fixed("neighbours"))] };
+}
+
 function judgeChain(names: Names, judge: Judge, options: FrameOptions & { forShared: boolean }): KernelChain {
   const { forShared } = options;
   const rules: KernelRule[] = [];
   if (judge === "input") {
-    rules.push({ expr: [equals(L4PROTO, 58), jump(names.fixed("neighbours"))] });
+    rules.push({ expr: [equals(L4PROTO, ICMPV6), jump(names.fixed("neighbours"))] });
+  } else if (forShared) {
+    rules.push(bridgedNeighbours(names));
   }
   rules.push({ expr: [connectionState("established", "related"), ACCEPT] });
   if (options.dropInvalid) {
@@ -112,25 +105,6 @@ function judgeChain(names: Names, judge: Judge, options: FrameOptions & { forSha
     rules.push(dropped(forShared ? "unknown address" : "unknown interface"));
   }
   return { name: names.fixed(forShared ? `${judge}-shared` : judge), rules };
-}
-
-/**
- * Whatever falls off a chain comes back here and is dropped: a packet that is held up on its way through an epoch
- * until its chains are emptied must not leave by the base chain's policy, which is accept.
- */
-function closedHook(ours: Statement, chain: string): KernelRule[] {
-  return [{ expr: [ours, jump(chain)] }, { expr: [ours, DROP] }];
-}
-
-function hookRules(names: Names, judge: Judge, shared: boolean): KernelRule[] {
-  const { name, field } = sight(judge);
-  const rules = closedHook(equals(name, OURS), names.fixed(judge));
-  if (!shared) return rules;
-  for (const family of FAMILIES) {
-    const known = inSet(addressField(family, field), names.addresses(family));
-    rules.push(...closedHook(known, names.fixed(`${judge}-shared`)));
-  }
-  return rules;
 }
 
 function mirrorChain(names: Names, judge: Direction, shared: boolean): KernelChain {
@@ -154,16 +128,8 @@ export function renderFrame(names: Names, options: FrameOptions): Rendering {
       chains.push(judgeChain(names, judge, { ...options, forShared }));
     }
   }
-  const { shared } = options;
-  chains.push(
-    {
-      name: HOOK.gate,
-      hook: { name: "prerouting", priority: -300 },
-      rules: closedHook(equals(IIFNAME, OURS), names.fixed("gate")),
-    },
-    { name: HOOK.egress, hook: FORWARD_EGRESS, rules: hookRules(names, "egress", shared) },
-    { name: HOOK.ingress, hook: FORWARD_INGRESS, rules: hookRules(names, "ingress", shared) },
-    { name: HOOK.input, hook: INPUT, rules: hookRules(names, "input", shared) },
-  );
-  return { sets: frameSets(names, options), chains, elements: new Map() };
+  if (options.closedRanges.length > 0) chains.push(unownedChain(names));
+  chains.push(...hookChains(names, options));
+  const sets = [...frameSets(names, options), ...closedSets(names, options.closedRanges)];
+  return { sets, chains, elements: elementsByText(closedElements(names, options.closedRanges)) };
 }

@@ -44,7 +44,7 @@ export function addressElement(names: Names, id: AddressSetId, address: Address)
 }
 
 /** A prefix where the range is one, else both ends: how people know it, and what nft prints again. */
-function rangeExpression({ family, first, last }: AddressRange): Expression {
+export function rangeExpression({ family, first, last }: AddressRange): Expression {
   const start = formatAddress({ family, value: first });
   const size = last - first + 1n;
   const hostBits = size.toString(2).length - 1;

@@ -1,7 +1,18 @@
 import type { NftDataplaneOptions } from "../../dataplane/nft/driver.ts";
 import { SCTP, UDP } from "../../model/protocol.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
-import { addressSet, EVERYONE, from, pod, ports, program, ruleset, serviceSet } from "./ruleset-builder.ts";
+import {
+  addressSet,
+  BY_ADDRESS,
+  EVERYONE,
+  from,
+  onInterface,
+  pod,
+  ports,
+  program,
+  ruleset,
+  serviceSet,
+} from "./ruleset-builder.ts";
 
 export interface GoldenCase {
   readonly name: string;
@@ -56,6 +67,14 @@ const ordinary = ruleset({
   addressSets: [clients, monitors],
 });
 
+const podRanges = ["10.1.0.0/24", "10.1.2.0/24", "10.1.3.0/25", "fd00::/64"];
+/** One pod on a veth pair of another CNI, one on its bridge, one of our own. */
+const wiredByOthers = [
+  pod("x/web", web, { ingress: webIn, attachment: onInterface("veth1a2b3c4d") }),
+  pod("x/client", client, { egress: denyOut, attachment: BY_ADDRESS }),
+  pod("x/own", ["10.1.0.12"]),
+];
+
 const rulesets: Record<string, Ruleset> = {
   "nothing-on-this-node": ruleset({}),
   "no-policy": ruleset({ endpoints: [pod("x/web", web), pod("x/client", client)] }),
@@ -90,7 +109,7 @@ const rulesets: Record<string, Ruleset> = {
   }),
   "attached-by-address": ruleset({
     endpoints: [
-      pod("x/web", web, { ingress: webIn, egress: denyOut, attachment: { kind: "address" } }),
+      pod("x/web", web, { ingress: webIn, egress: denyOut, attachment: BY_ADDRESS }),
       pod("x/client", client),
     ],
     programs: [webIn, denyOut],
@@ -98,9 +117,36 @@ const rulesets: Record<string, Ruleset> = {
   }),
 };
 
+const besideOthers = ruleset({
+  endpoints: wiredByOthers,
+  programs: [webIn, denyOut],
+  addressSets: [clients, monitors],
+  podRanges,
+});
+
 export const GOLDEN_CASES: readonly GoldenCase[] = [
   ...Object.entries(rulesets).map(([name, one]) => ({ name, ruleset: one, options: { graceMilliseconds: 0 } })),
   { name: "endpoint-to-host-drop", ruleset: ordinary, options: { graceMilliseconds: 0, endpointToHost: "drop" } },
+  {
+    name: "foreign-interfaces",
+    ruleset: { ...besideOthers, podRanges: [] },
+    options: { graceMilliseconds: 0, foreignInterfaces: true },
+  },
+  {
+    name: "closed-ranges",
+    ruleset: ruleset({ endpoints: twoPods, programs: [webIn, denyOut], addressSets: [clients, monitors], podRanges }),
+    options: { graceMilliseconds: 0 },
+  },
+  {
+    name: "unknown-endpoint-accept",
+    ruleset: besideOthers,
+    options: { graceMilliseconds: 0, foreignInterfaces: true, unknownEndpoint: "accept" },
+  },
+  {
+    name: "beside-another-cni",
+    ruleset: besideOthers,
+    options: { graceMilliseconds: 1_000, foreignInterfaces: true, unknownEndpoint: "drop" },
+  },
   { name: "first-boot-grace", ruleset: rulesets["named-ports"] ?? ordinary, options: { graceMilliseconds: 1_000 } },
   {
     name: "lenient-with-connections",

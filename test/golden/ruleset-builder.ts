@@ -1,7 +1,7 @@
 import type { Address } from "../../model/address.ts";
 import { type Cidr, cidrRange, mergeRanges, subtractRanges } from "../../model/cidr.ts";
 import { type Attachment, type EndpointId, endpointId } from "../../model/endpoint.ts";
-import { fingerprint, podInterfaceName } from "../../model/fingerprint.ts";
+import { fingerprint, type InterfaceName, podInterfaceName } from "../../model/fingerprint.ts";
 import type { Direction } from "../../model/policy.ts";
 import { type Protocol, TCP } from "../../model/protocol.ts";
 import {
@@ -79,6 +79,13 @@ export interface PodOptions {
   readonly attachment?: Attachment;
 }
 
+/** The attachment of a pod that another CNI wired. */
+export function onInterface(name: string): Attachment {
+  return { kind: "interface", name: name as InterfaceName };
+}
+
+export const BY_ADDRESS: Attachment = { kind: "address" };
+
 /** `NAMESPACE/POD`, on its Calico interface unless said otherwise. */
 export function pod(id: string, addresses: readonly string[], options: PodOptions = {}): EndpointRules {
   const [namespace = "", name = ""] = id.split("/");
@@ -96,6 +103,7 @@ export interface RulesetParts {
   readonly programs?: readonly Program[];
   readonly addressSets?: readonly AddressSet[];
   readonly serviceSets?: readonly ServiceSet[];
+  readonly podRanges?: readonly string[];
 }
 
 function byId<Id, Value extends { readonly id: Id }>(values: readonly Value[] = []): Map<Id, Value> {
@@ -108,6 +116,6 @@ export function ruleset(parts: RulesetParts): Ruleset {
     serviceSets: byId(parts.serviceSets),
     programs: byId(parts.programs),
     endpoints: byId<EndpointId, EndpointRules>(parts.endpoints),
-    podRanges: [],
+    podRanges: mergeRanges((parts.podRanges ?? []).map((cidr) => cidrRange(cidr as Cidr))),
   };
 }

@@ -54,6 +54,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ["ip daddr", payloadField("ipv4_addr", { base: NETWORK_HEADER, offset: 16 }, { network: NFPROTO_IPV4 })],
   ["ip6 saddr", payloadField("ipv6_addr", { base: NETWORK_HEADER, offset: 8 }, { network: NFPROTO_IPV6 })],
   ["ip6 daddr", payloadField("ipv6_addr", { base: NETWORK_HEADER, offset: 24 }, { network: NFPROTO_IPV6 })],
+  ["ip6 hoplimit", payloadField("hop_limit", { base: NETWORK_HEADER, offset: 7 }, { network: NFPROTO_IPV6 })],
   ["th sport", payloadField("inet_service", { base: TRANSPORT_HEADER, offset: 0 })],
   ["th dport", payloadField("inet_service", { base: TRANSPORT_HEADER, offset: 2 })],
   ["tcp flags", payloadField("tcp_flag", { base: TRANSPORT_HEADER, offset: 13 }, { transport: TCP })],

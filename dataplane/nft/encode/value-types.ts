@@ -1,7 +1,7 @@
 import type { SetType } from "../batch.ts";
 
 /** What a value is: the types of sets, and those that only rules compare. */
-export type ValueType = SetType | "nf_proto" | "icmpv6_type" | "tcp_flag" | "ct_state";
+export type ValueType = SetType | "nf_proto" | "hop_limit" | "icmpv6_type" | "tcp_flag" | "ct_state";
 
 /** Names of numbers, as nft prints them. */
 export type Names = Readonly<Record<string, number>>;
@@ -65,6 +65,7 @@ export const TYPES: Readonly<Record<ValueType, TypeFacts>> = {
   inet_service: { id: 13, length: 2, byteOrder: 2 },
   ifname: { id: 41, length: 16, byteOrder: 1 },
   nf_proto: { length: 1, byteOrder: 1, names: { ipv4: NFPROTO_IPV4, ipv6: NFPROTO_IPV6 } },
+  hop_limit: { length: 1, byteOrder: 2 },
   icmpv6_type: { length: 1, byteOrder: 2, names: ICMPV6_TYPES },
   tcp_flag: { length: 1, byteOrder: 2, names: TCP_FLAGS },
   ct_state: { length: 4, byteOrder: 1, names: CT_STATES },

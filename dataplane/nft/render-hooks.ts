@@ -1,0 +1,100 @@
+import { INTERFACE_PREFIX } from "../../model/fingerprint.ts";
+import type { Family } from "../../model/address.ts";
+import type { AddressRange } from "../../model/cidr.ts";
+import type { Direction } from "../../model/policy.ts";
+import type { Expression, Statement } from "./batch.ts";
+import { addressField, COUNTER, DROP, equals, IIFNAME, inSet, jump, OIFNAME } from "./expressions.ts";
+import type { KernelChain, KernelRule } from "./kernel-objects.ts";
+import { HOOK, type Names } from "./names.ts";
+import { closedMatches, UNOWNED_DESTINATION, UNOWNED_SOURCE } from "./render-closed.ts";
+
+export type Judge = Direction | "input";
+
+export interface HookOptions {
+  /** Endpoints that only their addresses tell exist. */
+  readonly shared: boolean;
+  /** Endpoints may have interfaces whose names do not begin as ours do. */
+  readonly foreignInterfaces: boolean;
+  /** Addresses that are closed to everybody but endpoints of this node; disjoint. */
+  readonly closedRanges: readonly AddressRange[];
+}
+
+const OURS = `${INTERFACE_PREFIX}*`;
+const FAMILIES: readonly Family[] = [4, 6];
+const PREROUTING = { name: "prerouting", priority: -300 } as const;
+const FORWARD_EGRESS = { name: "forward", priority: -10 } as const;
+const FORWARD_INGRESS = { name: "forward", priority: -9 } as const;
+const INPUT = { name: "input", priority: -10 } as const;
+
+/** Egress and input look at who sends, ingress at who receives. */
+export function sight(judge: Judge): {
+  readonly direction: Direction;
+  readonly name: Expression;
+  readonly field: "saddr" | "daddr";
+} {
+  return judge === "ingress"
+    ? { direction: "ingress", name: OIFNAME, field: "daddr" }
+    : { direction: "egress", name: IIFNAME, field: "saddr" };
+}
+
+/**
+ * Whatever falls off a chain comes back here and is dropped: a packet that is held up on its way through an epoch
+ * until its chains are emptied must not leave by the base chain's policy, which is accept.
+ */
+function closedHook(ours: readonly Statement[], chain: string): KernelRule[] {
+  return [{ expr: [...ours, jump(chain)] }, { expr: [...ours, DROP] }];
+}
+
+/** Interfaces of ours by their prefix, so that one nobody knows is closed; those of others by a set of the known. */
+function interfaceRules(
+  names: Names,
+  { name, chain, foreign }: { readonly name: Expression; readonly chain: string; readonly foreign: boolean },
+): KernelRule[] {
+  const rules = closedHook([equals(name, OURS)], chain);
+  return foreign ? [...rules, ...closedHook([inSet(name, names.foreign)], chain)] : rules;
+}
+
+function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRule[] {
+  const { name, field } = sight(judge);
+  const foreign = options.foreignInterfaces;
+  const rules = interfaceRules(names, { name, chain: names.fixed(judge), foreign });
+  if (!options.shared) return rules;
+  for (const family of FAMILIES) {
+    const known = inSet(addressField(family, field), names.addresses(family));
+    rules.push(...closedHook([known], names.fixed(`${judge}-shared`)));
+  }
+  return rules;
+}
+
+function gateRules(names: Names, { foreignInterfaces, closedRanges }: HookOptions): KernelRule[] {
+  const chain = names.fixed("gate");
+  return [
+    ...interfaceRules(names, { name: IIFNAME, chain, foreign: foreignInterfaces }),
+    ...closedMatches(names, closedRanges, "saddr").flatMap((unowned) =>
+      closedHook(unowned, names.fixed("unowned")),
+    ),
+  ];
+}
+
+/** What comes this far in a hook that forwards is of no endpoint: whoever owns the address was judged before. */
+function unownedRules(names: Names, judge: Direction, { closedRanges }: HookOptions): KernelRule[] {
+  const comment = judge === "ingress" ? UNOWNED_DESTINATION : UNOWNED_SOURCE;
+  return closedMatches(names, closedRanges, sight(judge).field).map((unowned) => ({
+    expr: [...unowned, COUNTER, DROP],
+    comment,
+  }));
+}
+
+/** The base chains: what brings packets to the chains of an epoch. */
+export function hookChains(names: Names, options: HookOptions): KernelChain[] {
+  const forwarding = (judge: Direction): KernelRule[] => [
+    ...judgeRules(names, judge, options),
+    ...unownedRules(names, judge, options),
+  ];
+  return [
+    { name: HOOK.gate, hook: PREROUTING, rules: gateRules(names, options) },
+    { name: HOOK.egress, hook: FORWARD_EGRESS, rules: forwarding("egress") },
+    { name: HOOK.ingress, hook: FORWARD_INGRESS, rules: forwarding("ingress") },
+    { name: HOOK.input, hook: INPUT, rules: judgeRules(names, "input", options) },
+  ];
+}
