@@ -72,6 +72,11 @@ export function attributeNumber(bytes: Uint8Array | undefined): number | undefin
   return bytes === undefined || bytes.length < 4 ? undefined : viewOf(bytes).getUint32(0);
 }
 
+/** In the host's order, as rtnetlink has its numbers; undefined where the attribute is missing or too short. */
+export function attributeNumberHost(bytes: Uint8Array | undefined): number | undefined {
+  return bytes === undefined || bytes.length < 4 ? undefined : viewOf(bytes).getUint32(0, true);
+}
+
 const decoder = new TextDecoder();
 
 /** Text without its zero; undefined where the attribute is missing. */

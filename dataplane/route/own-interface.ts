@@ -1,0 +1,52 @@
+import { type Address, addressFamily, type Family } from "../../model/address.ts";
+import type { InterfaceName } from "../../model/fingerprint.ts";
+import type { HostRoute, HostView } from "./host-view.ts";
+
+/**
+ * Kinds of links that have one endpoint at their other end. An interface that is taken for an endpoint's own lets
+ * nobody else's packets in: no hardware, no tunnel and no bridge may ever be.
+ */
+const ENDS_AT_ONE: ReadonlySet<string> = new Set(["veth", "netkit", "tun"]);
+
+/** A bridge that packets of an endpoint pass. */
+export interface BridgePath {
+  readonly name: string;
+  readonly family: Family;
+  /** The bridge's own switch: its packets meet the hooks of this family, whatever the host's sysctl says. */
+  readonly callsHooks: boolean;
+}
+
+/** How the host reaches an endpoint. */
+export interface Reach {
+  /** The interface that a host route names for each of the addresses. */
+  readonly via: InterfaceName | undefined;
+  readonly bridges: readonly BridgePath[];
+}
+
+export const UNREACHED: Reach = { via: undefined, bridges: [] };
+
+function bridgePath({ link }: HostRoute, family: Family): BridgePath | undefined {
+  if (link?.kind !== "bridge") return undefined;
+  return { name: link.name, family, callsHooks: family === 4 ? link.callsHooks.ipv4 : link.callsHooks.ipv6 };
+}
+
+function ownInterface({ prefixLength, direct, link }: HostRoute, family: Family): InterfaceName | undefined {
+  if (!direct || link === undefined || prefixLength !== (family === 4 ? 32 : 128)) return undefined;
+  const single = ENDS_AT_ONE.has(link.kind) && link.master === undefined;
+  return single ? (link.name as InterfaceName) : undefined;
+}
+
+/** Looks at the routes to all addresses of one endpoint. Throws as `routeOf` does. */
+export function reachOf(addresses: readonly Address[], { routeOf }: HostView): Reach {
+  const bridges: BridgePath[] = [];
+  const names = new Set<InterfaceName | undefined>();
+  for (const address of addresses) {
+    const family = addressFamily(address);
+    const route = routeOf(address);
+    names.add(route && ownInterface(route, family));
+    const bridge = route && bridgePath(route, family);
+    if (bridge !== undefined) bridges.push(bridge);
+  }
+  const [via] = names;
+  return { via: names.size === 1 ? via : undefined, bridges };
+}
