@@ -17,17 +17,22 @@ test("defaults", () => {
     config: {
       datastoreType: "file",
       datastorePath: "/etc/tortie/manifests",
+      connection: {},
       nodeName: "node-1",
+      manageCni: true,
+      unknownEndpoint: "drop",
       writer: "netlink",
       endpointToHostAction: "accept",
       dropInvalid: true,
       graceSeconds: 180,
+      watchdogSeconds: 90,
       healthEnabled: true,
       healthHost: "127.0.0.1",
       healthPort: 9099,
       logLevel: "info",
     },
     unknown: [],
+    ineffective: [],
   });
 });
 
@@ -69,6 +74,7 @@ test.each<[Environment, string]>([
   [{ FELIX_FELIXHOSTNAME: "felix", NODENAME: "name", HOSTNAME: "host" }, "felix"],
   [{ NODENAME: "name", HOSTNAME: "host" }, "name"],
   [{ HOSTNAME: "Host" }, "host"],
+  [{ NODENAME: "IP-10-0-0-1.Example" }, "ip-10-0-0-1.example"],
 ])("the node's name from %p is %p", (environment, name) => {
   expect(readConfig(environment).config.nodeName).toBe(name);
 });
@@ -83,8 +89,11 @@ test("the host's own name is the last resort", () => {
 });
 
 test.each<[string, string, string]>([
-  ["DATASTORE_TYPE", "etcdv2", "file (the only one so far)"],
-  ["FELIX_DATASTORETYPE", "kubernetes", "file (the only one so far)"],
+  ["DATASTORE_TYPE", "etcdv2", "one of file, kubernetes (etcdv2: not in this version)"],
+  ["FELIX_DATASTORETYPE", "etcdv3", "one of file, kubernetes (etcdv2: not in this version)"],
+  ["CALICO_MANAGE_CNI", "perhaps", "true or false"],
+  ["FELIX_UNKNOWNENDPOINTACTION", "reject", "one of drop, accept"],
+  ["FELIX_DATAPLANEWATCHDOGTIMEOUT", "0", "seconds from 1 to 3600, as `90`, `90s` or `1m30s`"],
   [
     "FELIX_FELIXHOSTNAME",
     "Node_1",
@@ -93,7 +102,7 @@ test.each<[string, string, string]>([
   ["FELIX_NFTWRITER", "iptables", "one of netlink, libnftables"],
   ["FELIX_DEFAULTENDPOINTTOHOSTACTION", "reject", "one of accept, drop, return"],
   ["FELIX_DISABLECONNTRACKINVALIDCHECK", "maybe", "true or false"],
-  ["TORTIE_GRACESECONDS", "-1", "a whole number from 0 to 86400"],
+  ["TORTIE_GRACESECONDS", "-1", "seconds from 0 to 86400, as `90`, `90s` or `1m30s`"],
   ["FELIX_HEALTHHOST", "10.1", "an IP address or localhost"],
   ["FELIX_HEALTHPORT", "65536", "a whole number from 0 to 65535"],
   ["felix_healthport", "http", "a whole number from 0 to 65535"],
@@ -113,13 +122,50 @@ test("one setting with two values is refused", () => {
 });
 
 test("unknown names are told, with what may have been meant; addresses of services are not names", () => {
-  const { unknown } = readConfig({
+  const { unknown, ineffective } = readConfig({
     NODENAME: "n",
     FELIX_HEALTHPROT: "1",
-    FELIX_IPINIPMTU: "1440",
+    FELIX_NONSENSE: "1",
+    Felix_IpInIpMtu: "1440",
+    K8S_API_ENDPIONT: "https://10.0.0.1",
+    K8S_SOMEBODY_ELSES: "1",
     TORTIE_SERVICE_HOST: "10.0.0.1",
     TORTIE_PORT_80_TCP_ADDR: "10.0.0.1",
     PATH: "/bin",
   });
-  expect(unknown).toEqual(["FELIX_HEALTHPROT (did you mean FELIX_HEALTHPORT?)", "FELIX_IPINIPMTU"]);
+  expect(unknown).toEqual([
+    "FELIX_HEALTHPROT (did you mean FELIX_HEALTHPORT?)",
+    "FELIX_NONSENSE",
+    "K8S_API_ENDPIONT (did you mean K8S_API_ENDPOINT?)",
+  ]);
+  expect(ineffective).toEqual(["Felix_IpInIpMtu (known to Felix, without effect here)"]);
+});
+
+test("settings of the datastore that is not used are told", () => {
+  expect(readConfig({ NODENAME: "n", KUBECONFIG: "/k", CALICO_K8S_TOKEN: "x" }).ineffective).toEqual([
+    "KUBECONFIG (DATASTORE_TYPE is file)",
+    "CALICO_K8S_TOKEN (DATASTORE_TYPE is file)",
+  ]);
+  const environment = { NODENAME: "n", DATASTORE_TYPE: "kubernetes", DATASTORE_PATH: "/m", KUBECONFIG: "/k" };
+  expect(readConfig(environment).ineffective).toEqual(["DATASTORE_PATH (DATASTORE_TYPE is kubernetes)"]);
+});
+
+test.each(["DATASTORE_TYPE", "CALICO_DATASTORE_TYPE", "felix_datastoretype"])(
+  "%s=kubernetes, with the connection; pods are wired by somebody else unless it is said",
+  (name) => {
+    const environment = { NODENAME: "n", [name]: "Kubernetes", CALICO_K8S_API_TOKEN: "t" };
+    const { config } = readConfig(environment);
+    expect(config).toMatchObject({
+      datastoreType: "kubernetes",
+      connection: { token: "t" },
+      manageCni: false,
+    });
+    expect(readConfig({ ...environment, CALICO_MANAGE_CNI: "True" }).config.manageCni).toBe(true);
+  },
+);
+
+test("a connection with two values for one setting is refused", () => {
+  expect(errorsOf({ K8S_TOKEN: "a", K8S_API_TOKEN: "b" })).toEqual([
+    "K8S_TOKEN and K8S_API_TOKEN are the same setting with two values: remove one",
+  ]);
 });

@@ -1,11 +1,19 @@
 import { hostname } from "node:os";
 import * as v from "valibot";
-import { nearNames } from "../model/near-names.ts";
-import { type Config, SETTING_HELP, type SettingName, Settings } from "./settings.ts";
+import { FELIX_FILE, readFelixFile } from "./felix-file.ts";
+import { type Environment, type Given, givenByEnvironment, givenByFile } from "./given-settings.ts";
+import {
+  type Config,
+  CONNECTION_NAMES,
+  SETTING_KEYS,
+  SETTING_ROWS,
+  type SettingKey,
+  Settings,
+} from "./settings.ts";
+import { ineffectiveSettings, unknownSettings } from "./strange-settings.ts";
 
+export type { Environment } from "./given-settings.ts";
 export type { Config } from "./settings.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every bad value, one line each. */
 export class ConfigError extends Error {
@@ -20,87 +28,76 @@ export class ConfigError extends Error {
 
 export interface ReadConfig {
   readonly config: Config;
-  /** Names that look like ours or Felix's and mean nothing here, each with a word on it. */
+  /** Names that look like ours or Felix's and mean nothing anywhere, each with a word on it. */
   readonly unknown: readonly string[];
+  /** Settings that are somebody's, and change nothing here. */
+  readonly ineffective: readonly string[];
 }
 
-const NAMES = Object.keys(SETTING_HELP) as SettingName[];
-
-/** Other names of the same things, by falling priority; Felix also reads its node name from FelixHostname. */
-const ALIASES: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
-  DATASTORE_TYPE: ["DATASTORE_TYPE", "FELIX_DATASTORETYPE"],
-  NODENAME: ["FELIX_FELIXHOSTNAME", "NODENAME", "HOSTNAME"],
-};
-
-// Kubernetes puts the addresses of a service named `felix-x` or `tortie` into every pod's environment.
-const SERVICE_LINK = /_(SERVICE_(HOST|PORT(_.+)?)|PORT(_.+)?)$/;
-
-interface Given {
-  /** As the user wrote it. */
-  readonly name: string;
-  readonly value: string;
+export interface ReadConfigOptions {
+  /** A felix.cfg that must be there, instead of the usual one, which may be missing. */
+  readonly felixFile?: string;
 }
 
-/** What is set, by upper-case name for FELIX_* and TORTIE_* (Felix reads these in any case), by exact name otherwise. */
-function givenValues(environment: Environment, errors: string[]): Map<string, Given> {
-  const given = new Map<string, Given>();
-  for (const [name, written] of Object.entries(environment)) {
-    const value = written?.trim() ?? "";
-    const key = /^(felix|tortie)_/i.test(name) ? name.toUpperCase() : name;
-    if (value === "" || (key.startsWith("FELIX_") && key !== "FELIX_LOGSEVERITYSCREEN" && value === "none"))
-      continue;
-    const before = given.get(key);
-    if (before !== undefined && before.value !== value) {
-      errors.push(`${name} and ${before.name} are the same setting with two values: remove one`);
-    }
-    given.set(key, { name, value });
+interface Sources {
+  readonly environment: ReadonlyMap<string, Given>;
+  readonly file: ReadonlyMap<string, Given>;
+}
+
+/** The environment beats the file, but for names that everybody's environment has. */
+function pick(key: SettingKey, { environment, file }: Sources): Given | undefined {
+  const { name, names = [name], ambient = [] } = SETTING_ROWS[key];
+  for (const one of names) if (environment.has(one)) return environment.get(one);
+  for (const one of names) if (file.has(one)) return file.get(one);
+  for (const one of ambient) if (environment.has(one)) return environment.get(one);
+  return undefined;
+}
+
+function pickAll(sources: Sources): Map<SettingKey, Given> {
+  const picked = new Map<SettingKey, Given>();
+  for (const key of SETTING_KEYS) {
+    const found = pick(key, sources);
+    if (found?.value !== undefined) picked.set(key, found);
   }
-  return given;
+  if (!picked.has("nodeName")) picked.set("nodeName", { name: "the host's name", value: hostname().trim() });
+  return picked;
 }
 
-/** The host's own name as the kubelet makes a node name of it. */
-function hostNodeName(): Given {
-  return { name: "the host's name", value: hostname().trim().toLowerCase() };
-}
-
-function pick(name: SettingName, given: ReadonlyMap<string, Given>): Given | undefined {
-  for (const alias of ALIASES[name] ?? [name]) {
-    const found = given.get(alias);
-    if (found !== undefined)
-      return alias === "HOSTNAME" ? { ...found, value: found.value.toLowerCase() } : found;
-  }
-  return name === "NODENAME" ? hostNodeName() : undefined;
-}
-
-function unknownNames(given: ReadonlyMap<string, Given>): string[] {
-  const known = [...NAMES, ...Object.values(ALIASES).flat()];
-  return [...given]
-    .filter(([key]) => /^(FELIX|TORTIE)_/.test(key) && !known.includes(key) && !SERVICE_LINK.test(key))
-    .map(([key, { name }]) => {
-      const [meant] = nearNames(key, known, 1);
-      return meant === undefined ? name : `${name} (did you mean ${meant}?)`;
-    });
+function connectionValues({ environment }: Sources): Record<string, string> {
+  return Object.fromEntries(
+    CONNECTION_NAMES.flatMap((name) => {
+      const value = environment.get(name)?.value;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /**
- * Reads the environment.
+ * Reads the environment and a felix.cfg.
  *
  * @throws ConfigError naming every bad value, what was found and what is allowed.
  */
-export function readConfig(environment: Environment): ReadConfig {
-  const errors: string[] = [];
-  const given = givenValues(environment, errors);
-  const picked = new Map<string, Given>();
-  for (const name of NAMES) {
-    const found = pick(name, given);
-    if (found !== undefined) picked.set(name, found);
-  }
-  const values = Object.fromEntries([...picked].map(([name, { value }]) => [name, value]));
-  const parsed = v.safeParse(Settings, values, { abortPipeEarly: true });
+export function readConfig(environment: Environment, { felixFile }: ReadConfigOptions = {}): ReadConfig {
+  const read = readFelixFile(felixFile);
+  const errors = [...read.errors];
+  const sources: Sources = {
+    environment: givenByEnvironment(environment, errors),
+    file: givenByFile(read, felixFile ?? FELIX_FILE, errors),
+  };
+  const picked = pickAll(sources);
+  const values = Object.fromEntries([...picked].map(([key, { value }]) => [key, value]));
+  const input = { ...values, connection: connectionValues(sources) };
+  const parsed = v.safeParse(Settings, input, { abortPipeEarly: true });
   for (const issue of parsed.issues ?? []) {
-    const found = picked.get(String(issue.path?.[0].key));
-    errors.push(`${found?.name ?? ""}: found ${JSON.stringify(found?.value)}, allowed is ${issue.message}`);
+    const found = picked.get(issue.path?.[0].key as SettingKey);
+    const [name, value] = [found?.name ?? "", JSON.stringify(found?.value)];
+    errors.push(found === undefined ? issue.message : `${name}: found ${value}, allowed is ${issue.message}`);
   }
   if (!parsed.success || errors.length > 0) throw new ConfigError(errors);
-  return { config: parsed.output, unknown: unknownNames(given) };
+  const given = [...sources.environment, ...sources.file];
+  return {
+    config: parsed.output,
+    unknown: unknownSettings(given),
+    ineffective: ineffectiveSettings(given, parsed.output),
+  };
 }

@@ -1,4 +1,3 @@
-import { fileDatastore } from "../adapters/file/datastore.ts";
 import { openNftDataplane } from "../dataplane/nft/driver.ts";
 import { openWriter } from "../dataplane/nft/open-writer.ts";
 import { healthReport } from "../health/components.ts";
@@ -7,6 +6,7 @@ import { createCompiler } from "../policy/compiler.ts";
 import { agentHelp, readArguments } from "./arguments.ts";
 import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
+import { openDatastore } from "./open-datastore.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
 import { shortened } from "./shortened.ts";
@@ -20,6 +20,12 @@ function complain(text: string): number {
   return 1;
 }
 
+/** The configuration as it may be read by whoever reads logs. */
+function withoutSecrets({ connection, ...config }: Config): object {
+  const { token, ...rest } = connection;
+  return { ...config, connection: token === undefined ? rest : { ...rest, token: "given" } };
+}
+
 async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise<void> {
   const status = createStatus();
   // First of all the table, which is the lock between two agents: the second must hear of the first, not of its port.
@@ -27,6 +33,8 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
   await using dataplane = openNftDataplane(writer, {
     endpointToHost: config.endpointToHostAction,
     dropInvalid: config.dropInvalid,
+    foreignInterfaces: !config.manageCni,
+    unknownEndpoint: config.unknownEndpoint,
     graceMilliseconds: config.graceSeconds * 1_000,
     onRefused: (batch) => log.write("error", "the kernel refused", { batch: shortened(batch, 16_000) }),
   });
@@ -34,14 +42,14 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     ? serveHealth({
         host: config.healthHost,
         port: config.healthPort,
-        report: () => healthReport(status, performance.now()),
+        report: () => healthReport(status, performance.now(), config.watchdogSeconds),
       })
     : undefined;
   const { ownership, ownershipNote } = dataplane.status;
   log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
   if (health !== undefined) log.write("info", "health served", { url: health.url });
   await runAgent({
-    datastore: fileDatastore({ directory: config.datastorePath, nodeName: config.nodeName }),
+    datastore: openDatastore(config),
     compiler: createCompiler(),
     dataplane,
     status,
@@ -61,16 +69,18 @@ export async function agentMain(args: readonly string[], version: string): Promi
   }
   let read: ReadConfig;
   try {
-    read = readConfig(process.env);
+    const { felixFile } = asked;
+    read = readConfig(process.env, felixFile === undefined ? {} : { felixFile });
   } catch (error) {
     if (error instanceof ConfigError) return complain(error.message);
     throw error;
   }
-  const { config, unknown } = read;
+  const { config, unknown, ineffective } = read;
   const log = openLog({ sink: standardOutput(), level: config.logLevel });
   using ends = watchProcessEnds(log);
-  log.write("info", "tortie agent starts", { version, pid: process.pid, ...config });
-  if (unknown.length > 0) log.write("warning", "variables that mean nothing here are ignored", { unknown });
+  log.write("info", "tortie agent starts", { version, pid: process.pid, ...withoutSecrets(config) });
+  if (unknown.length > 0) log.write("warning", "settings that mean nothing are ignored", { unknown });
+  if (ineffective.length > 0) log.write("warning", "settings without effect", { ineffective });
   try {
     await enforce(config, log, ends.stopping);
     log.write("info", "stopped");

@@ -1,80 +1,39 @@
-import { resolve } from "node:path";
 import * as v from "valibot";
-import { parseAddress } from "../model/address.ts";
+import {
+  CONNECTION_SETTINGS,
+  connectionOptionsFrom,
+  ConnectionOptionsError,
+  type ConnectionOptions,
+} from "../adapters/kubernetes/connection-options.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
-
-const TRUE = ["true", "yes", "y", "t", "1", "on", "enabled"];
-const FALSE = ["false", "no", "n", "f", "0", "off", "disabled"];
-const BOOLEAN = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.picklist([...TRUE, ...FALSE], "true or false"),
-  v.transform((text) => TRUE.includes(text)),
-);
-
-// @__NO_SIDE_EFFECTS__
-function oneOf<const Values extends readonly string[]>(
-  values: Values,
-): v.GenericSchema<string, Values[number]> {
-  const allowed = values.length === 1 ? `${values[0]} (the only one so far)` : `one of ${values.join(", ")}`;
-  return v.pipe(v.string(), v.toLowerCase(), v.picklist(values, allowed));
-}
-
-// @__NO_SIDE_EFFECTS__
-function wholeNumber(first: number, last: number): v.GenericSchema<string, number> {
-  const allowed = `a whole number from ${first} to ${last}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d{1,9}$/, allowed),
-    v.transform(Number),
-    v.minValue(first, allowed),
-    v.maxValue(last, allowed),
-  );
-}
-
-const NODE_NAME = v.pipe(
-  v.string(),
-  v.regex(
-    /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
-    "a Kubernetes node name: lower-case letters, digits, '-' and '.', at most 253",
-  ),
-);
-
-/** Relative to where the process was started, as anywhere on a command line. */
-const DIRECTORY = v.pipe(
-  v.string(),
-  v.transform((path) => resolve(path)),
-);
-
-const LISTENING = v.pipe(
-  v.string(),
-  v.check((text) => text === "localhost" || parseAddress(text) !== undefined, "an IP address or localhost"),
-);
-
-/** Names are Calico's where Calico has the thing (FELIX_: its parameter's name). */
-export type SettingName =
-  | "DATASTORE_TYPE"
-  | "DATASTORE_PATH"
-  | "NODENAME"
-  | "FELIX_NFTWRITER"
-  | "FELIX_DEFAULTENDPOINTTOHOSTACTION"
-  | "FELIX_DISABLECONNTRACKINVALIDCHECK"
-  | "TORTIE_GRACESECONDS"
-  | "FELIX_HEALTHENABLED"
-  | "FELIX_HEALTHHOST"
-  | "FELIX_HEALTHPORT"
-  | "FELIX_LOGSEVERITYSCREEN";
+import {
+  BOOLEAN,
+  DIRECTORY,
+  duration,
+  LISTENING,
+  NODE_NAME,
+  oneOf,
+  NOT_BOOLEAN,
+  wholeNumber,
+} from "./setting-kinds.ts";
+import { setting, type SettingRow, undecided } from "./setting.ts";
 
 /** Everything that the environment decides, checked. */
 export interface Config {
-  readonly datastoreType: "file";
+  readonly datastoreType: "file" | "kubernetes";
   readonly datastorePath: string;
+  readonly connection: ConnectionOptions;
   readonly nodeName: string;
+  /** False: another CNI plugin wires the pods, and their interfaces are looked up. True: they are Calico's `cali*`. */
+  readonly manageCni: boolean;
+  readonly unknownEndpoint: "drop" | "accept";
   readonly writer: "netlink" | "libnftables";
   readonly endpointToHostAction: "accept" | "drop" | "return";
   /** Whether packets that conntrack cannot place are dropped before policy sees them. */
   readonly dropInvalid: boolean;
   readonly graceSeconds: number;
+  /** Longer than this in one pass over the kernel, and the agent is not live. */
+  readonly watchdogSeconds: number;
   readonly healthEnabled: boolean;
   readonly healthHost: string;
   /** 0: any free one. */
@@ -82,50 +41,135 @@ export interface Config {
   readonly logLevel: LogLevel | "none";
 }
 
-const ENTRIES = {
-  DATASTORE_TYPE: v.optional(oneOf(["file"]), "file"),
-  DATASTORE_PATH: v.optional(DIRECTORY, "/etc/tortie/manifests"),
-  NODENAME: NODE_NAME,
-  FELIX_NFTWRITER: v.optional(oneOf(["netlink", "libnftables"]), "netlink"),
-  FELIX_DEFAULTENDPOINTTOHOSTACTION: v.optional(oneOf(["accept", "drop", "return"]), "accept"),
-  FELIX_DISABLECONNTRACKINVALIDCHECK: v.optional(BOOLEAN, "false"),
-  TORTIE_GRACESECONDS: v.optional(wholeNumber(0, 86_400), "180"),
-  FELIX_HEALTHENABLED: v.optional(BOOLEAN, "true"),
-  FELIX_HEALTHHOST: v.optional(LISTENING, "127.0.0.1"),
-  FELIX_HEALTHPORT: v.optional(wholeNumber(0, 65_535), "9099"),
-  FELIX_LOGSEVERITYSCREEN: v.optional(oneOf([...LOG_LEVELS, "none"]), "info"),
-} satisfies Readonly<Record<SettingName, unknown>>;
+/** Every name of a variable of the connection. */
+export const CONNECTION_NAMES: readonly string[] = Object.keys(CONNECTION_SETTINGS).flatMap((name) => [
+  name,
+  `CALICO_${name}`,
+]);
 
-export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
-  v.object(ENTRIES),
-  v.transform((given): Config => ({
-    datastoreType: given.DATASTORE_TYPE,
-    datastorePath: given.DATASTORE_PATH,
-    nodeName: given.NODENAME,
-    writer: given.FELIX_NFTWRITER,
-    endpointToHostAction: given.FELIX_DEFAULTENDPOINTTOHOSTACTION,
-    dropInvalid: !given.FELIX_DISABLECONNTRACKINVALIDCHECK,
-    graceSeconds: given.TORTIE_GRACESECONDS,
-    healthEnabled: given.FELIX_HEALTHENABLED,
-    healthHost: given.FELIX_HEALTHHOST,
-    healthPort: given.FELIX_HEALTHPORT,
-    logLevel: given.FELIX_LOGSEVERITYSCREEN,
-  })),
+/** The variables of the connection; what they say together is judged in one place for all faces. */
+const CONNECTION: v.GenericSchema<Readonly<Record<string, string>>, ConnectionOptions> = v.pipe(
+  v.record(v.string(), v.string()),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return connectionOptionsFrom((name) => dataset.value[name]);
+    } catch (error) {
+      if (!(error instanceof ConnectionOptionsError)) throw error;
+      for (const message of error.lines) addIssue({ message });
+      return NEVER;
+    }
+  }),
 );
 
-/** One line each for `tortie agent --help`. */
-export const SETTING_HELP: Readonly<Record<SettingName, string>> = {
-  DATASTORE_TYPE: "where policies come from: file (default file)",
-  DATASTORE_PATH: "the directory of manifests (default /etc/tortie/manifests)",
-  NODENAME: "this node's name, as in spec.nodeName of pods (default: the host's name)",
-  FELIX_NFTWRITER: "who talks to the kernel: netlink or libnftables (default netlink)",
-  FELIX_DEFAULTENDPOINTTOHOSTACTION:
-    "pod to its own node, where its egress policy allows: Accept, Drop, Return (default Accept)",
-  FELIX_DISABLECONNTRACKINVALIDCHECK: "let policy judge packets that conntrack calls invalid (default false)",
-  TORTIE_GRACESECONDS:
-    "seconds after the first install of a boot in which policy judges connections that were open before (default 180)",
-  FELIX_HEALTHENABLED: "serve liveness and readiness (default true)",
-  FELIX_HEALTHHOST: "the address to serve them on (default 127.0.0.1)",
-  FELIX_HEALTHPORT: "the port to serve them on, 0 for any free one (default 9099)",
-  FELIX_LOGSEVERITYSCREEN: "debug, info, warning, error, fatal or none (default info)",
+/** The settings that have one name for one value: all but the connection. */
+export type SettingKey = Exclude<keyof Config, "connection">;
+
+const SETTINGS = {
+  datastoreType: setting(oneOf(["file", "kubernetes"], " (etcdv2: not in this version)"), "file", {
+    name: "DATASTORE_TYPE",
+    names: ["DATASTORE_TYPE", "CALICO_DATASTORE_TYPE", "FELIX_DATASTORETYPE"],
+    means: "where pods, namespaces and policies come from: a directory of manifests, or the Kubernetes API",
+  }),
+  datastorePath: setting(DIRECTORY, "/etc/tortie/manifests", {
+    name: "DATASTORE_PATH",
+    means: "the directory of manifests, with DATASTORE_TYPE=file",
+  }),
+  nodeName: setting(NODE_NAME, "", {
+    name: "NODENAME",
+    names: ["FELIX_FELIXHOSTNAME", "NODENAME"],
+    ambient: ["HOSTNAME"],
+    means: "this node's name, as in spec.nodeName of pods",
+    defaultWords: "the host's name",
+  }),
+  manageCni: undecided(BOOLEAN, {
+    name: "CALICO_MANAGE_CNI",
+    means:
+      "whether pods have Calico's `cali*` interfaces (true), or whatever another CNI plugin made, found by the host's routes (false)",
+    defaultWords: "false with the Kubernetes API, true with manifests",
+  }),
+  unknownEndpoint: setting(oneOf(["drop", "accept"]), "drop", {
+    name: "FELIX_UNKNOWNENDPOINTACTION",
+    means: "what happens to packets from or to an address of this node's pod ranges that no known pod has",
+  }),
+  endpointToHostAction: setting(oneOf(["accept", "drop", "return"]), "accept", {
+    name: "FELIX_DEFAULTENDPOINTTOHOSTACTION",
+    means: "pod to its own node, where its egress policy allows",
+  }),
+  dropInvalid: setting(NOT_BOOLEAN, "false", {
+    name: "FELIX_DISABLECONNTRACKINVALIDCHECK",
+    means: "let policy judge packets that conntrack calls invalid",
+  }),
+  graceSeconds: setting(duration(0, 86_400), "180", {
+    name: "TORTIE_GRACESECONDS",
+    means: "time after the first install of a boot in which policy judges connections that were open before",
+  }),
+  writer: setting(oneOf(["netlink", "libnftables"]), "netlink", {
+    name: "FELIX_NFTWRITER",
+    means: "who talks to the kernel; libnftables is the system's library",
+  }),
+  watchdogSeconds: setting(duration(1, 3_600), "90", {
+    name: "FELIX_DATAPLANEWATCHDOGTIMEOUT",
+    means: "longer than this in one pass over the kernel, and liveness fails",
+  }),
+  healthEnabled: setting(BOOLEAN, "true", {
+    name: "FELIX_HEALTHENABLED",
+    means: "serve liveness and readiness",
+  }),
+  healthHost: setting(LISTENING, "127.0.0.1", {
+    name: "FELIX_HEALTHHOST",
+    means: "the address to serve them on",
+  }),
+  healthPort: setting(wholeNumber(0, 65_535), "9099", {
+    name: "FELIX_HEALTHPORT",
+    means: "the port to serve them on, 0 for any free one",
+  }),
+  logLevel: setting(oneOf([...LOG_LEVELS, "none"]), "info", {
+    name: "FELIX_LOGSEVERITYSCREEN",
+    means: "log lines below this are not written",
+  }),
+} satisfies Readonly<Record<SettingKey, unknown>>;
+
+export const SETTING_KEYS: readonly SettingKey[] = Object.keys(SETTINGS) as SettingKey[];
+
+/** How each setting is told, in the order in which it is told. */
+export const SETTING_ROWS: Readonly<Record<SettingKey, SettingRow>> = {
+  datastoreType: SETTINGS.datastoreType.row,
+  datastorePath: SETTINGS.datastorePath.row,
+  nodeName: SETTINGS.nodeName.row,
+  manageCni: SETTINGS.manageCni.row,
+  unknownEndpoint: SETTINGS.unknownEndpoint.row,
+  endpointToHostAction: SETTINGS.endpointToHostAction.row,
+  dropInvalid: SETTINGS.dropInvalid.row,
+  graceSeconds: SETTINGS.graceSeconds.row,
+  writer: SETTINGS.writer.row,
+  watchdogSeconds: SETTINGS.watchdogSeconds.row,
+  healthEnabled: SETTINGS.healthEnabled.row,
+  healthHost: SETTINGS.healthHost.row,
+  healthPort: SETTINGS.healthPort.row,
+  logLevel: SETTINGS.logLevel.row,
 };
+
+/** From texts by `SettingKey`, and the connection's variables by name. */
+export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
+  v.object({
+    connection: CONNECTION,
+    datastoreType: SETTINGS.datastoreType.schema,
+    datastorePath: SETTINGS.datastorePath.schema,
+    nodeName: SETTINGS.nodeName.schema,
+    manageCni: SETTINGS.manageCni.schema,
+    unknownEndpoint: SETTINGS.unknownEndpoint.schema,
+    endpointToHostAction: SETTINGS.endpointToHostAction.schema,
+    dropInvalid: SETTINGS.dropInvalid.schema,
+    graceSeconds: SETTINGS.graceSeconds.schema,
+    writer: SETTINGS.writer.schema,
+    watchdogSeconds: SETTINGS.watchdogSeconds.schema,
+    healthEnabled: SETTINGS.healthEnabled.schema,
+    healthHost: SETTINGS.healthHost.schema,
+    healthPort: SETTINGS.healthPort.schema,
+    logLevel: SETTINGS.logLevel.schema,
+  }),
+  v.transform((given): Config => ({
+    ...given,
+    manageCni: given.manageCni ?? given.datastoreType === "file",
+  })),
+);

@@ -98,3 +98,19 @@ test("problems and refused objects are counted and the first few named; the node
   expect(objects.at(-1)).toBe("and 2 more");
   expect(detailOf(health, "Dataplane")).toContain("1 object refused by the kernel:\nchain x: ENOENT");
 });
+
+test("what this node lacks is a failure; what is worth knowing is shown and leaves it ready", () => {
+  const notice = { kind: "notice", text: "the server's certificate is not checked" } as const;
+  const failure = { kind: "failure", text: "the cluster has no node x; set NODENAME" } as const;
+  expect(healthReport({ ...WELL, conditions: [notice] }, 0)).toMatchObject({ live: true, ready: true });
+  expect(detailOf({ ...WELL, conditions: [notice] }, "Node")).toBe(notice.text);
+  const failed = { ...WELL, conditions: [notice, failure] };
+  expect(healthReport(failed, 0)).toMatchObject({ live: true, ready: false });
+  expect(detailOf(failed, "Node")).toBe(`${notice.text}\n${failure.text}`);
+});
+
+test("the longest pass may be set", () => {
+  const settling: AgentHealth = { ...WELL, settlingSince: 1_000 };
+  expect(healthReport(settling, 3_001, 2)).toMatchObject({ live: false, ready: false });
+  expect(healthReport(settling, 91_001, 120)).toMatchObject({ live: true, ready: true });
+});

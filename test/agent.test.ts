@@ -252,7 +252,7 @@ test("names that mean nothing are told once", async () => {
   const agent = sandbox.start(["agent"], { FELIX_HEALTHPROT: "1", Felix_IpInIpMtu: "1440" });
   await until(() => agent.messages().includes("settled"));
   expect(agent.out()).toContain("FELIX_HEALTHPROT (did you mean FELIX_HEALTHPORT?)");
-  expect(agent.out()).toContain("Felix_IpInIpMtu");
+  expect(agent.out()).toContain("Felix_IpInIpMtu (known to Felix, without effect here)");
 });
 
 test("explain answers from the directory of the agent, with the agent's exit codes", async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SETTING_HELP } from "../agent/settings.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -33,7 +32,7 @@ function helpOf(face: string): string {
   return stdout.toString();
 }
 
-const ELSEWHERE = ["cd", "curl", "git", "install", "ip", "mkdir", "nft"];
+const ELSEWHERE = ["cd", "curl", "git", "install", "ip", "kubectl", "mkdir", "nft"];
 
 /** What is wrong with a command; undefined: nothing. */
 function wrong(command: string): string | undefined {
@@ -73,12 +72,4 @@ test("this test notices a command that is wrong", () => {
   expect(wrong("script/bun run absent")).toBe("no such script");
   expect(wrong("tortie explain --form x/a")).toBe("its help lacks --form");
   expect(wrong("rm -rf /")).toBe("not a command that this test knows");
-});
-
-test("docs/configuration.md has every setting as the help tells it", () => {
-  const rows = Object.entries(SETTING_HELP).map(([name, text]) => `| \`${name}\` | ${text} |`);
-  const found = read("docs/configuration.md")
-    .split("\n")
-    .filter((line) => line.startsWith("| `"));
-  expect(found).toEqual(rows);
 });
