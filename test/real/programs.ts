@@ -1,0 +1,28 @@
+import { join } from "node:path";
+
+const SCRIPT = new URL("../../script/real-servers", import.meta.url).pathname;
+
+let found: string | undefined;
+
+function directory(): string {
+  if (found !== undefined) return found;
+  const done = Bun.spawnSync([SCRIPT]);
+  if (!done.success) throw new Error(`script/real-servers: ${done.stderr.toString()}`);
+  found = done.stdout.toString().trim();
+  return found;
+}
+
+/** The path of a real program; script/real-servers builds it where script/bootstrap did not. */
+export function program(
+  name: "etcd" | "kube-apiserver" | "kubectl" | "ptp" | "bridge" | "host-local",
+): string {
+  return join(directory(), name);
+}
+
+/** The minor version of the API server, for example 20. */
+export function apiServerMinor(): number {
+  const said = Bun.spawnSync([program("kube-apiserver"), "--version"]).stdout.toString();
+  const minor = /v1\.(\d+)/.exec(said)?.[1];
+  if (minor === undefined) throw new Error(`kube-apiserver --version says no version: ${said}`);
+  return Number(minor);
+}
