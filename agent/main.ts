@@ -6,6 +6,7 @@ import { createCompiler } from "../policy/compiler.ts";
 import { agentHelp, readArguments } from "./arguments.ts";
 import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
+import { watchNodeHost } from "./node-host.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
@@ -24,6 +25,11 @@ function complain(text: string): number {
 function withoutSecrets({ connection, ...config }: Config): object {
   const { token, ...rest } = connection;
   return { ...config, connection: token === undefined ? rest : { ...rest, token: "given" } };
+}
+
+/** A directory of manifests says itself which interfaces there are, and its host is nobody else's. */
+function looksAtHost({ datastoreType, manageCni }: Config): boolean {
+  return datastoreType === "kubernetes" || !manageCni;
 }
 
 async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise<void> {
@@ -55,6 +61,9 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     status,
     log,
     watchTable: ownership === "owned" ? undefined : (changed) => watchTable({ changed, log }),
+    watchHost: looksAtHost(config)
+      ? (listener) => watchNodeHost({ ...listener, placing: !config.manageCni })
+      : undefined,
     stopping,
   });
 }

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { healthReport } from "../health/components.ts";
 import type { Problem } from "../model/problem.ts";
 import { createCompiler } from "../policy/compiler.ts";
-import { runAgent } from "./run.ts";
+import { type AgentParts, runAgent } from "./run.ts";
+import type { HostListener } from "./node-host.ts";
 import { type AgentStatus, createStatus } from "./status.ts";
 import {
   APPLIED,
@@ -22,7 +23,7 @@ const PROBLEM: Problem = {
   consequence: "nothing of it is read",
 };
 
-function start() {
+function start(watchHost?: AgentParts["watchHost"]) {
   const dataplane = fakeDataplane();
   const datastore = fakeDatastore();
   const status: AgentStatus = createStatus();
@@ -39,6 +40,7 @@ function start() {
       changed = callback;
       return { [Symbol.dispose]: () => {} };
     },
+    watchHost,
     stopping: stopping.signal,
     delay: () => 60_000,
   });
@@ -113,4 +115,46 @@ test("a datastore that ends by itself ends the agent with an error", async () =>
   const { datastore, ended } = start();
   datastore.end();
   expect(ended).rejects.toThrow("ended by itself");
+});
+
+test("conditions of the datastore and of the host make one list; each is told once", async () => {
+  let told: HostListener["conditions"] = () => {};
+  const { datastore, status, messages, ready, dataplane, stop } = start((listener) => {
+    told = listener.conditions;
+    told([{ kind: "notice", text: "host" }]);
+    return { place: (updates) => updates, [Symbol.dispose]: () => {} };
+  });
+  const words = (): string[] => status.conditions.map(({ text }) => text);
+  expect(words()).toEqual(["host"]);
+  datastore.emit({ kind: "status", status: { kind: "connected" } }, { kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(APPLIED);
+  await until(ready);
+  datastore.emit({ kind: "conditions", conditions: [{ kind: "failure", text: "no such node" }] });
+  await until(() => words().length === 2);
+  expect(ready()).toBe(false);
+  told([]);
+  datastore.emit({ kind: "conditions", conditions: [] });
+  await until(ready);
+  await stop();
+  const about = messages().filter((message) => message.startsWith("condition"));
+  expect(about).toEqual(["condition", "condition", "condition ended", "condition ended"]);
+});
+
+test("updates pass the host on their way, and what it moves reaches the kernel", async () => {
+  let moved: HostListener["moved"] = () => {};
+  const { datastore, dataplane, stop } = start((listener) => {
+    moved = listener.moved;
+    return { place: (updates) => [...updates, endpointUpdate("placed")], [Symbol.dispose]: () => {} };
+  });
+  datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 }, { kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(APPLIED);
+  moved([endpointUpdate("b")]);
+  await dataplane.begun(2);
+  expect(dataplane.passes).toEqual([
+    ["x/a", "x/placed"],
+    ["x/a", "x/b", "x/placed"],
+  ]);
+  await stop();
 });

@@ -1,10 +1,11 @@
-import type { Datastore, DatastoreEvent, DatastoreStatus } from "../adapters/datastore.ts";
+import type { Condition, Datastore, DatastoreEvent, DatastoreStatus } from "../adapters/datastore.ts";
 import type { Dataplane } from "../dataplane/dataplane.ts";
 import { problemText } from "../model/problem.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Compiler } from "../policy/compiler.ts";
 import { createAnnouncer } from "./announcer.ts";
 import type { Log } from "./log.ts";
+import type { HostListener, NodeHost } from "./node-host.ts";
 import { createPassReporter } from "./pass-reporter.ts";
 import { createSettler, type SettlerOptions } from "./settler.ts";
 import type { AgentStatus } from "./status.ts";
@@ -17,6 +18,8 @@ export interface AgentParts {
   readonly log: Log;
   /** Calls back when foreign hands changed the table; undefined where they cannot. */
   readonly watchTable?: ((changed: () => void) => Disposable) | undefined;
+  /** Undefined: pods have the interfaces that the datastore says, and nobody looks at the host. */
+  readonly watchHost?: ((listener: HostListener) => NodeHost) | undefined;
   readonly stopping: AbortSignal;
   readonly delay?: SettlerOptions["delay"];
 }
@@ -72,6 +75,18 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     settler.again();
   });
 
+  const conditions: Record<"datastore" | "host", readonly Condition[]> = { datastore: [], host: [] };
+  function tellConditions(from: keyof typeof conditions, found: readonly Condition[]): void {
+    conditions[from] = found;
+    status.conditions = [...conditions.datastore, ...conditions.host];
+    announceConditions(status.conditions.map(({ text }) => text));
+  }
+  using host = parts.watchHost?.({
+    moved: (updates) => settler.take(updates, performance.now()),
+    conditions: (found) => tellConditions("host", found),
+    trouble: (text) => log.write("warning", text),
+  });
+
   function logInSync(): void {
     const { namespaces, endpoints, policies } = compiler.state;
     const counts = { namespaces: namespaces.size, endpoints: endpoints.size, policies: policies.size };
@@ -81,7 +96,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   function take(event: DatastoreEvent): void {
     switch (event.kind) {
       case "updates":
-        return settler.take(event.updates, event.noticedAt);
+        return settler.take(host?.place(event.updates) ?? event.updates, event.noticedAt);
       case "inSync":
         status.inSync = true;
         return void settler.open().then(logInSync);
@@ -92,8 +107,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
         status.datastore = event.status;
         return logStatus(log, event.status);
       case "conditions":
-        status.conditions = event.conditions;
-        return announceConditions(event.conditions.map(({ text }) => text));
+        return tellConditions("datastore", event.conditions);
       default:
         return unreachable(event);
     }
