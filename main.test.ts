@@ -40,7 +40,7 @@ test.each([["version"], ["--version"], ["-v"]])("%s prints version and commit", 
 test.each([["help"], ["--help"], ["-h"]])("%s lists the faces", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const face of ["agent", "explain", "demo", "version"]) expect(out).toContain(`tortie ${face}`);
+  for (const face of ["agent", "explain", "ctl", "demo", "version"]) expect(out).toContain(`tortie ${face}`);
 });
 
 const folder = mkdtempSync(join(tmpdir(), "tortie-main-"));
@@ -89,18 +89,22 @@ test.each(["angent", "constructor", "cni", ""])("an unknown word (%p): exit 1 an
   const { code, out, err } = tortie([word]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
-    `tortie: there is no face "${word}" in this version; there are: agent, explain, demo, version, help\n`,
+    `tortie: there is no face "${word}" in this version; there are: agent, explain, ctl, demo, version, help\n`,
   );
 });
 
-test.each(["calicoctl", "/usr/bin/kubectl-calico"])(
-  "called as %s it is no other face by accident",
-  (argv0) => {
-    const { code, err } = tortie(["version"], {}, argv0);
-    expect(code).toBe(1);
-    expect(err).toStartWith('tortie: there is no face "ctl" in this version');
-  },
-);
+test.each([
+  ["calicoctl", "calicoctl"],
+  ["/usr/bin/kubectl-calico", "kubectl calico"],
+])("called as %s it is calicoctl, whatever CNI_COMMAND says", (argv0, program) => {
+  const help = tortie(["--help"], { CNI_COMMAND: "ADD" }, argv0);
+  expect({ code: help.code, err: help.err }).toEqual({ code: 0, err: "" });
+  expect(help.out).toStartWith(`Usage: ${program} [options] <command>\n`);
+  expect(tortie(["version"], {}, argv0).out).toMatch(
+    /^Client Version: {4}\d+\.\d+\.\d+\nGit commit: {8}source\n$/,
+  );
+  expect(tortie(["agent"], {}, argv0).code).toBe(1);
+});
 
 test("agent --help lists every variable", () => {
   const { code, out, err } = tortie(["agent", "--help"]);

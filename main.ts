@@ -23,6 +23,10 @@ const FACES: ReadonlyMap<string, Face> = new Map(
       help: "say whether one pod may reach another, and which rule decides",
       run: async (args) => (await import("./explain/main.ts")).explainMain(args),
     },
+    ctl: {
+      help: "show Calico's resources of the cluster; also by the names calicoctl and kubectl-calico",
+      run: async (args) => (await import("./ctl/main.ts")).ctlMain(args, { version: VERSION, print }),
+    },
     demo: {
       help: "see policies enforced on real packets, in network namespaces of its own",
       run: async (args) => (await import("./demo/main.ts")).demoMain(args),
@@ -78,7 +82,7 @@ function usage(): string {
   return [
     "tortie: Kubernetes NetworkPolicy for this node, without etcd\n\n",
     ...lines,
-    "\n`tortie FACE --help` tells more about agent, explain and demo.\n",
+    "\n`tortie FACE --help` tells more about agent, explain, ctl and demo.\n",
   ].join("");
 }
 
