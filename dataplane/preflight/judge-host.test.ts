@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import type { EndpointId } from "../../model/endpoint.ts";
+import type { BridgeUse } from "../route/placement.ts";
+import type { HostFacts } from "./host-facts.ts";
+import { judgeHost } from "./judge-host.ts";
+
+const CALM: HostFacts = {
+  kubeIpvs0: false,
+  traces: [],
+  bridgeCalls: { ipv4: "missing", ipv6: "missing" },
+  bridges: [],
+};
+
+function bridge(changes: Partial<BridgeUse> = {}): BridgeUse {
+  const endpoints = ["shop/web"] as EndpointId[];
+  return { name: "cni0", family: 4, callsHooks: false, endpoints, ...changes };
+}
+
+function texts(facts: Partial<HostFacts>): string[] {
+  const conditions = judgeHost({ ...CALM, ...facts });
+  expect(conditions.every(({ kind }) => kind === "failure")).toBe(true);
+  return conditions.map(({ text }) => text);
+}
+
+test("a host with nothing strange has no conditions, br_netfilter or not", () => {
+  expect(texts({})).toEqual([]);
+});
+
+test("kube-proxy in IPVS mode is named, with why and what to do", () => {
+  const [text, ...others] = texts({ kubeIpvs0: true });
+  expect(others).toEqual([]);
+  expect(text).toBe(
+    "interface kube-ipvs0 exists: kube-proxy runs in IPVS mode, or once did. IPVS hands packets to Services from the " +
+      "input hook straight to the output hook, past the forward hook where policies of the receiving pod are judged, " +
+      "so this mode is not supported; run kube-proxy in nftables or iptables mode, then remove the interface " +
+      "(ip link delete kube-ipvs0)",
+  );
+});
+
+test("another enforcer is named once, with all its traces", () => {
+  const traces = [
+    { enforcer: "Calico", trace: "nftables table ip calico" },
+    { enforcer: "Cilium", trace: "interface cilium_host" },
+    { enforcer: "Calico", trace: "iptables chain cali-FORWARD" },
+  ];
+  const [calico, cilium, ...others] = texts({ traces });
+  expect(others).toEqual([]);
+  expect(calico).toBe(
+    "Calico enforces network policies on this node, or left traces behind (found nftables table ip calico, iptables " +
+      "chain cali-FORWARD): a packet must please both, and names alone do not tell whether its rules still drop; switch " +
+      "its policies off or uninstall it, then remove what it left, for example by a restart of the node",
+  );
+  expect(cilium).toStartWith("Cilium enforces network policies on this node");
+});
+
+test("pods behind a bridge need the host's switch of their family", () => {
+  const endpoints = ["shop/web", "shop/database", "shop/cache"] as EndpointId[];
+  const facts = { bridges: [bridge({ endpoints })], bridgeCalls: { ipv4: "missing", ipv6: "on" } } as const;
+  expect(texts(facts)).toEqual([
+    "pods on bridge cni0 (shop/web and 2 more) are not policed among themselves over IPv4: their packets pass no hook, " +
+      "since /proc/sys/net/bridge/bridge-nf-call-iptables is missing; load the module br_netfilter (modprobe " +
+      "br_netfilter), and see that net.bridge.bridge-nf-call-iptables is 1",
+  ]);
+  expect(texts({ ...facts, bridgeCalls: { ipv4: "on", ipv6: "missing" } })).toEqual([]);
+  const ipv6 = { bridges: [bridge({ family: 6 })], bridgeCalls: { ipv4: "on", ipv6: "off" } } as const;
+  expect(texts(ipv6)).toEqual([
+    "pods on bridge cni0 (shop/web) are not policed among themselves over IPv6: their packets pass no hook, since " +
+      "/proc/sys/net/bridge/bridge-nf-call-ip6tables is 0; set it to 1 (sysctl -w " +
+      "net.bridge.bridge-nf-call-ip6tables=1) in the network namespace of the host",
+  ]);
+});
+
+test("a bridge's own switch serves where the host's is off, and does nothing without the module", () => {
+  const bridges = [bridge({ callsHooks: true })];
+  expect(texts({ bridges, bridgeCalls: { ipv4: "off", ipv6: "off" } })).toEqual([]);
+  expect(texts({ bridges })).toHaveLength(1);
+});
