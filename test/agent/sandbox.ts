@@ -2,37 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
+import { type Answer, askHealth, type RunningAgent, startTortie, until } from "./running-agent.ts";
+
+export { type Answer, type RunningAgent, until } from "./running-agent.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const HEALTH_PORT = 9099;
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-export interface RunningAgent {
-  readonly process: Bun.Subprocess;
-  /** Messages of the log lines so far. */
-  messages(): string[];
-  /** Everything that it wrote to standard output and to standard error so far. */
-  out(): string;
-  err(): string;
-  /** Sends the signal and answers the exit code; everything that it wrote is there then. */
-  end(signal: NodeJS.Signals): Promise<number>;
-  /** The exit code of an agent that ends by itself. */
-  ended(): Promise<number>;
-}
-
-/** Waits until it holds; the test's own time limit ends it otherwise. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(10);
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, put: (text: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) put(decoder.decode(chunk, { stream: true }));
-}
 
 /** One node: a network namespace and a directory of manifests, with agents that are killed at the end. */
 export class Sandbox {
@@ -73,38 +47,9 @@ export class Sandbox {
 
   /** `tortie WORDS` inside. */
   start(words: readonly string[] = ["agent"], changes: Readonly<Record<string, string>> = {}): RunningAgent {
-    const child = this.namespace.run(() =>
-      Bun.spawn([process.execPath, MAIN, ...words], {
-        env: this.environment(changes),
-        stdout: "pipe",
-        stderr: "pipe",
-      }),
-    );
-    this.#agents.push(child);
-    let [out, err] = ["", ""];
-    const read = Promise.all([
-      collect(child.stdout, (text) => (out += text)),
-      collect(child.stderr, (text) => (err += text)),
-    ]);
-    const ended = async (): Promise<number> => {
-      await read;
-      return child.exited;
-    };
-    return {
-      process: child,
-      messages: () =>
-        out
-          .split("\n")
-          .slice(0, -1)
-          .map((line) => (JSON.parse(line) as { message: string }).message),
-      out: () => out,
-      err: () => err,
-      ended,
-      end: (signal) => {
-        child.kill(signal);
-        return ended();
-      },
-    };
+    const agent = startTortie(this.namespace, words, this.environment(changes));
+    this.#agents.push(agent.process);
+    return agent;
   }
 
   /** An agent whose standard output is a pipe that this process keeps open and reads only when it wants to. */
@@ -117,32 +62,9 @@ export class Sandbox {
     return child;
   }
 
-  /** Asks the agent's health server; undefined while nobody listens. A socket of our own: fetch may live in another namespace. */
-  async get(path: string, accept = "*/*"): Promise<Answer | undefined> {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    let text = "";
-    try {
-      await this.namespace.run(() =>
-        Bun.connect({
-          hostname: "127.0.0.1",
-          port: HEALTH_PORT,
-          socket: {
-            open: (socket) =>
-              void socket.write(
-                `GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\nConnection: close\r\n\r\n`,
-              ),
-            data: (_, chunk) => void (text += chunk.toString()),
-            close: () => resolve(text),
-            error: () => resolve(""),
-          },
-        }),
-      );
-    } catch {
-      return undefined;
-    }
-    const [head = "", body = ""] = (await promise).split("\r\n\r\n");
-    const status = Number(/^HTTP\/1.1 (\d{3})/.exec(head)?.[1] ?? 0);
-    return status === 0 ? undefined : { status, body };
+  /** Asks the agent's health server; undefined while nobody listens. */
+  get(path: string, accept?: string): Promise<Answer | undefined> {
+    return askHealth(this.namespace, path, accept);
   }
 
   async untilReady(): Promise<void> {
