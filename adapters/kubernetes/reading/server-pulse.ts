@@ -1,0 +1,118 @@
+import type { KubernetesClient } from "../client.ts";
+import { ConnectionError } from "../connection-error.ts";
+import type { Pace } from "../pace.ts";
+
+/** Somebody who waits for the server's words. */
+export interface PulseMember {
+  /** Since when nothing was heard, in milliseconds of performance.now(); undefined: nothing is waited for. */
+  readonly silentSince: number | undefined;
+  /** The server does not answer: there is nothing to wait for. */
+  abandon(): void;
+}
+
+/**
+ * Feels the pulse of the server while somebody waits in silence: a frozen server, or a connection that died without a
+ * word, is noticed no other way. One probe for all who wait.
+ */
+export interface ServerPulse {
+  /** Returns how to leave. */
+  join(member: PulseMember): () => void;
+}
+
+/** Failures in a row that count: one slow answer is no death. */
+const FAILURES = 2;
+
+/** Any answer is one, whatever its status: a server without /readyz, or one that refuses us, lives. */
+async function answers(
+  client: KubernetesClient,
+  controller: AbortController,
+  limit: number,
+): Promise<boolean> {
+  const timer = setTimeout(() => controller.abort(), limit);
+  try {
+    const response = await client.request({ path: "/readyz", signal: controller.signal });
+    // Read, so that the connection serves the next probe, too.
+    await response.arrayBuffer().catch(() => undefined);
+    return true;
+  } catch (error) {
+    if (controller.signal.aborted) return false;
+    if (!(error instanceof ConnectionError)) throw error;
+    // Nothing was sent, and so nothing is known.
+    return error.kind === "configuration" || error.kind === "credentials";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function createServerPulse(client: KubernetesClient, pace: Pace): ServerPulse {
+  const members = new Set<PulseMember>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let probe: AbortController | undefined;
+  let failures = 0;
+
+  function silent(now: number): PulseMember[] {
+    return [...members].filter(
+      ({ silentSince }) => silentSince !== undefined && now - silentSince >= pace.silence,
+    );
+  }
+
+  function lookIn(milliseconds: number): void {
+    clearTimeout(timer);
+    timer = members.size === 0 ? undefined : setTimeout(look, Math.max(1, milliseconds));
+  }
+
+  function look(): void {
+    timer = undefined;
+    const now = performance.now();
+    if (silent(now).length > 0) {
+      // Errors of the client were turned into an answer; anything else is a bug, and loud.
+      void feel(now);
+      return;
+    }
+    failures = 0;
+    const since = [...members].map((member) => member.silentSince ?? now);
+    lookIn(Math.min(...since) + pace.silence - now);
+  }
+
+  async function feel(startedAt: number): Promise<void> {
+    const controller = new AbortController();
+    probe = controller;
+    const alive = await answers(client, controller, pace.longestProbe);
+    // Everybody has left meanwhile; who came later has a timer of his own.
+    if (probe !== controller) return;
+    probe = undefined;
+    failures = alive ? 0 : failures + 1;
+    if (failures >= FAILURES) {
+      failures = 0;
+      for (const member of silent(performance.now())) member.abandon();
+    }
+    lookIn(startedAt + pace.probeEvery - performance.now());
+  }
+
+  return {
+    join(member) {
+      members.add(member);
+      if (timer === undefined && probe === undefined) lookIn(pace.silence);
+      return () => {
+        members.delete(member);
+        if (members.size > 0) return;
+        failures = 0;
+        clearTimeout(timer);
+        timer = undefined;
+        probe?.abort();
+        probe = undefined;
+      };
+    },
+  };
+}
+
+const PULSES = new WeakMap<KubernetesClient, ServerPulse>();
+
+/** The client's one pulse; its pace is the first caller's. */
+export function pulseOf(client: KubernetesClient, pace: Pace): ServerPulse {
+  const known = PULSES.get(client);
+  if (known !== undefined) return known;
+  const pulse = createServerPulse(client, pace);
+  PULSES.set(client, pulse);
+  return pulse;
+}

@@ -1,0 +1,44 @@
+import { type Ending, endingOfErrorEvent } from "./ending.ts";
+import type { Change } from "../list-watch-event.ts";
+import { MalformedError } from "./malformed-error.ts";
+import { member, text, versionOf } from "./reading.ts";
+
+/** One line of a watch. `version`: what the watch has come to. */
+export type WatchEvent<Item> =
+  | { readonly kind: "change"; readonly change: Change<Item>; readonly version: string }
+  /** `initialEnd`: all initial events of a streaming list have come. */
+  | { readonly kind: "bookmark"; readonly initialEnd: boolean; readonly version: string }
+  | { readonly kind: "error"; readonly ending: Ending };
+
+export interface WatchEventReader<Item> {
+  readonly read: (object: unknown) => Item;
+  readonly server: string;
+}
+
+/** @throws MalformedError where the line is no event. */
+export function readWatchEvent<Item>(
+  line: unknown,
+  { read, server }: WatchEventReader<Item>,
+): WatchEvent<Item> {
+  const type = text(member(line, "type")) ?? "";
+  const object = member(line, "object");
+  if (type === "ERROR") return { kind: "error", ending: endingOfErrorEvent(object, server) };
+  const version = versionOf(object);
+  if (version === undefined) {
+    throw new MalformedError(`an event of type ${JSON.stringify(type)} without metadata.resourceVersion`);
+  }
+  switch (type) {
+    case "ADDED":
+    case "MODIFIED":
+      return { kind: "change", change: { item: read(object), gone: false }, version };
+    case "DELETED":
+      return { kind: "change", change: { item: read(object), gone: true }, version };
+    case "BOOKMARK": {
+      const annotations = member(member(object, "metadata"), "annotations");
+      const initialEnd = member(annotations, "k8s.io/initial-events-end") === "true";
+      return { kind: "bookmark", initialEnd, version };
+    }
+    default:
+      throw new MalformedError(`an event of unknown type ${JSON.stringify(type)}`);
+  }
+}
