@@ -89,11 +89,12 @@ function holding(...events: readonly DatastoreEvent[]): Datastore {
   };
 }
 
-const WORLD = holding(
-  { kind: "problems", problems: [PROBLEM] },
+const EVERYTHING: readonly DatastoreEvent[] = [
   { kind: "updates", updates: UPDATES, noticedAt: 0 },
   { kind: "inSync" },
-);
+];
+
+const WORLD = holding({ kind: "problems", problems: [PROBLEM] }, ...EVERYTHING);
 
 async function ask(
   words: string,
@@ -199,4 +200,13 @@ test("a datastore that ends before it was read whole: exit 1, with what it waits
   expect(warned).toBe(
     "tortie explain: the datastore could not be read: waiting for /nowhere; next: create it\n",
   );
+});
+
+test("notices are told, what is amiss with the agent's own node is not", async () => {
+  const notice = { kind: "notice", text: "the server's certificate is not checked" } as const;
+  const failure = { kind: "failure", text: "no such node" } as const;
+  const event: DatastoreEvent = { kind: "conditions", conditions: [notice, failure] };
+  const { code, warned } = await ask("--from x/a --to x/b --port 80", holding(event, ...EVERYTHING));
+  expect(code).toBe(0);
+  expect(warned).toBe("notice: the server's certificate is not checked\n");
 });

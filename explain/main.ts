@@ -1,6 +1,6 @@
-import { fileDatastore } from "../adapters/file/datastore.ts";
 import type { Datastore } from "../adapters/datastore.ts";
 import { ConfigError, type Environment, readConfig } from "../agent/config.ts";
+import { openDatastore } from "../agent/open-datastore.ts";
 import { problemText } from "../model/problem.ts";
 import { explain, ExplainError } from "../policy/explain.ts";
 import { answerJson, answerText } from "./answer.ts";
@@ -21,11 +21,6 @@ export interface ExplainSurroundings {
   readonly open: (environment: Environment) => Datastore;
   readonly out: (text: string) => void;
   readonly warn: (text: string) => void;
-}
-
-function openDatastore(environment: Environment): Datastore {
-  const { config } = readConfig(environment);
-  return fileDatastore({ directory: config.datastorePath, nodeName: config.nodeName });
 }
 
 function warnOfProblems(texts: readonly string[], warn: (text: string) => void): void {
@@ -49,10 +44,11 @@ export async function explainIn(
   }
   try {
     const datastore = open(environment);
-    const { state, problems } = await readState(datastore, {
-      milliseconds: 10_000,
+    const { state, problems, notices } = await readState(datastore, {
+      milliseconds: 60_000,
       waitingMilliseconds: 2_000,
     });
+    for (const notice of notices) warn(`notice: ${notice}\n`);
     warnOfProblems(problems.map(problemText), warn);
     const flow = flowOf(asked.question, state);
     const explanation = explain(state, flow);
@@ -80,7 +76,7 @@ export async function explainIn(
 export function explainMain(args: readonly string[]): Promise<number> {
   return explainIn(args, {
     environment: process.env,
-    open: openDatastore,
+    open: (environment) => openDatastore(readConfig(environment).config),
     out: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
   });

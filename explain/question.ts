@@ -61,7 +61,7 @@ function program(print: (text: string) => void): Command {
     )
     .addHelpText(
       "after",
-      "\nReads DATASTORE_TYPE and DATASTORE_PATH as the agent does (`tortie agent --help`).",
+      "\nReads the datastore that the agent would read here: DATASTORE_TYPE and what belongs to it (`tortie agent --help`).",
     )
     .addHelpText("after", "Exit code: 0 allowed, 2 denied, 1 no answer.")
     .configureOutput({ writeOut: print, writeErr: print })

@@ -1,5 +1,6 @@
-import type { Datastore, DatastoreStatus } from "../adapters/datastore.ts";
+import type { Datastore, DatastoreEvent, DatastoreStatus } from "../adapters/datastore.ts";
 import type { Problem } from "../model/problem.ts";
+import { unreachable } from "../model/unreachable.ts";
 import { type ClusterState, emptyClusterState, fold } from "../model/update.ts";
 
 /** A datastore that could not be read whole in time. */
@@ -10,6 +11,8 @@ export class NotInSyncError extends Error {
 export interface ReadState {
   readonly state: ClusterState;
   readonly problems: readonly Problem[];
+  /** What people must see of the datastore, in words. */
+  readonly notices: readonly string[];
 }
 
 export interface ReadStateOptions {
@@ -26,29 +29,55 @@ export async function readState(
 ): Promise<ReadState> {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
-  const timers = [setTimeout(stop, milliseconds)];
+  const limit = setTimeout(stop, milliseconds);
+  let patience: ReturnType<typeof setTimeout> | undefined;
   const state = emptyClusterState();
   let problems: readonly Problem[] = [];
+  let notices: readonly string[] = [];
   let status: DatastoreStatus | undefined;
-  let inSync = false;
+
+  function tell(next: DatastoreStatus): void {
+    status = next;
+    if (next.kind === "waiting") {
+      patience ??= setTimeout(stop, waitingMilliseconds);
+    } else {
+      clearTimeout(patience);
+      patience = undefined;
+    }
+  }
+
+  /** Whether everything is known. */
+  function take(event: DatastoreEvent): boolean {
+    switch (event.kind) {
+      case "updates":
+        for (const update of event.updates) fold(state, update);
+        return false;
+      case "problems":
+        problems = event.problems;
+        return false;
+      case "status":
+        tell(event.status);
+        return false;
+      case "conditions":
+        // Failures are about the agent's own node, which a question about any two pods is not.
+        notices = event.conditions.flatMap(({ kind, text }) => (kind === "notice" ? [text] : []));
+        return false;
+      case "inSync":
+        return true;
+      default:
+        return unreachable(event);
+    }
+  }
+
   try {
     for await (const event of datastore.watch(stopping.signal)) {
-      if (event.kind === "updates") for (const update of event.updates) fold(state, update);
-      if (event.kind === "problems") problems = event.problems;
-      if (event.kind === "status") {
-        status = event.status;
-        if (status.kind === "waiting") timers.push(setTimeout(stop, waitingMilliseconds));
-      }
-      if (event.kind === "inSync") {
-        inSync = true;
-        break;
-      }
+      if (take(event)) return { state, problems, notices };
     }
   } finally {
     stop();
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(limit);
+    clearTimeout(patience);
   }
-  if (inSync) return { state, problems };
   const found =
     status?.kind === "waiting" ? `waiting for ${status.for}; next: ${status.next}` : "no answer in time";
   throw new NotInSyncError(`the datastore could not be read: ${found}`);

@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   explain: {
-    rooms: ["model", "policy", "adapters/*", "agent/config.ts"],
+    rooms: ["model", "policy", "adapters/*", "agent/config.ts", "agent/open-datastore.ts"],
     packages: ["commander"],
     node: true,
   },
