@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Enforcer, ENFORCERS } from "../../dataplane/preflight/enforcers.ts";
 import { openHostReader } from "../../dataplane/preflight/read-host.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
-import { ip } from "./ip-command.ts";
+import { ip, setSysctl } from "./other-cni/commands.ts";
 import { nftOrThrow } from "./nft-command.ts";
 
 /** A chain that drops, and its table if there is none. */
@@ -35,7 +35,7 @@ function leaveTraces(namespace: NetworkNamespace, enforcer: Enforcer): string[] 
     }
   }
   for (const name of enforcer.interfaces ?? []) {
-    ip(namespace, [`link add ${name} type bridge`]);
+    ip(namespace, `link add ${name} type bridge`);
     expected.push(`interface ${name}`);
   }
   return expected;
@@ -93,9 +93,9 @@ test("kube-ipvs0 is seen when it comes and when it goes", () => {
   using reader = namespace.run(() => openHostReader());
   const read = () => namespace.run(() => reader.read([])).kubeIpvs0;
   expect(read()).toBe(false);
-  ip(namespace, ["link add kube-ipvs0 type veth peer name other"]);
+  ip(namespace, "link add kube-ipvs0 type veth peer name other");
   expect(read()).toBe(true);
-  ip(namespace, ["link del kube-ipvs0"]);
+  ip(namespace, "link del kube-ipvs0");
   expect(read()).toBe(false);
 });
 
@@ -104,7 +104,7 @@ test("the bridges' switches are those of the network namespace", () => {
   using reader = namespace.run(() => openHostReader());
   const read = () => namespace.run(() => reader.read([])).bridgeCalls;
   const set = (name: string, value: string) =>
-    namespace.run(() => writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${name}`, value));
+    setSysctl(namespace, `net/bridge/bridge-nf-call-${name}`, value);
   set("iptables", "1");
   set("ip6tables", "0");
   expect(read()).toEqual({ ipv4: "on", ipv6: "off" });
