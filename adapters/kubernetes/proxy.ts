@@ -56,7 +56,7 @@ function isExcepted(entry: string, { host, port }: HostAndPort, address: Address
   const excepted = splitPort(entry);
   if (excepted.host === "" || (excepted.port !== "" && excepted.port !== port)) return false;
   const exceptedAddress = parseAddress(excepted.host);
-  if (exceptedAddress !== undefined) return exceptedAddress === address;
+  if (exceptedAddress !== undefined || address !== undefined) return exceptedAddress === address;
   const name = excepted.host.replace(/^\*\./, ".");
   return name.startsWith(".") ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
 }
