@@ -74,6 +74,13 @@ export function namespace(name: string, labels: Record<string, string> = {}): un
 
 const kinds = (events: readonly DatastoreEvent[]): string[] => events.map((event) => event.kind);
 
+/** What was told, without how long it took: the first reading may come in many updates, and be waited for before. */
+function gist(events: readonly DatastoreEvent[]): string[] {
+  const told = kinds(events.filter((event) => event.kind !== "status" || event.status.kind !== "waiting"));
+  const synced = told.indexOf("inSync");
+  return told.filter((kind, at) => kind !== "updates" || at > synced || told[at + 1] !== "updates");
+}
+
 function lastUpdates(events: readonly DatastoreEvent[]): readonly Update[] {
   return events.findLast((event) => event.kind === "updates")?.updates ?? [];
 }
@@ -100,26 +107,29 @@ export function datastoreBehaviour(name: string, open: () => Promise<OpenedDatas
   test(`${name}: what is there comes before inSync, which comes once`, async () => {
     const store = await start([namespace("x"), pod("a", "10.0.0.1"), networkPolicy("deny", {})]);
     await store.until(synced(store));
-    expect(kinds(store.events)).toEqual(["updates", "status", "inSync"]);
+    expect(gist(store.events)).toEqual(["updates", "status", "inSync"]);
     expect([...store.state.endpoints.keys(), ...store.state.policies.keys()].map(String)).toEqual([
       "x/a",
       "NetworkPolicy/x/deny",
     ]);
     await store.replace([pod("b", "10.0.0.2")]);
     await store.until(() => store.state.endpoints.size === 1 && addresses(store, "x/b") !== undefined);
-    expect(kinds(store.events)).toEqual(["updates", "status", "inSync", "updates"]);
+    const later = kinds(store.events).slice(kinds(store.events).indexOf("inSync") + 1);
+    expect(new Set(later.filter((kind) => kind !== "status"))).toEqual(new Set(["updates"]));
   });
 
   test(`${name}: an empty store is in sync too`, async () => {
     const store = await start([]);
     await store.until(synced(store));
-    expect(kinds(store.events)).toEqual(["status", "inSync"]);
+    expect(gist(store.events)).toEqual(["status", "inSync"]);
   });
 
   test(`${name}: nothing is in sync before there is something to read`, async () => {
     const store = await start();
     await store.until(() => store.events.length > 0);
-    expect(store.events).toMatchObject([{ kind: "status", status: { kind: "waiting" } }]);
+    for (const event of store.events) {
+      expect(event).toMatchObject({ kind: "status", status: { kind: "waiting" } });
+    }
     await store.replace([pod("a", "10.0.0.1")]);
     await store.until(synced(store));
     expect(addresses(store, "x/a")).toEqual(["10.0.0.1"]);

@@ -1,0 +1,144 @@
+import type { Datastore, DatastoreEvent, DatastoreStatus } from "../datastore.ts";
+import type { KubernetesClient } from "./client.ts";
+import { ConnectionError } from "./connection-error.ts";
+import { listWatch } from "./list-watch.ts";
+import { merged } from "./merged.ts";
+import { createModelReader, type ModelReader } from "./model-reader.ts";
+import type { ResourceName } from "./object-store.ts";
+import { type Pace, REAL_PACE } from "./pace.ts";
+import { createBackOff } from "./reading/back-off.ts";
+import { pause } from "./reading/pause.ts";
+import { type ModelResource, NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "./resources.ts";
+import { createSharing } from "./sharing.ts";
+import type { ModelContext } from "./to-model.ts";
+
+export interface KubernetesDatastoreOptions {
+  /** Opens a connection for one reader, and again until it succeeds; the reader closes it. */
+  readonly open: () => Promise<KubernetesClient>;
+  /** This node's name. Undefined: no pod is local, and no node is read. */
+  readonly nodeName: string | undefined;
+  readonly pace?: Partial<Pace>;
+}
+
+/** What one list and watch says next; it is taken in its turn. */
+type Step = () => DatastoreEvent[];
+
+interface Follower {
+  readonly client: KubernetesClient;
+  readonly context: ModelContext;
+  readonly reader: ModelReader;
+  readonly pace: Partial<Pace>;
+  readonly stopping: AbortSignal;
+}
+
+async function* steps<Name extends ResourceName>(
+  { name, watched, read }: ModelResource<Name>,
+  { client, context, reader, pace, stopping }: Follower,
+): AsyncGenerator<Step, void, undefined> {
+  const events = listWatch({
+    client,
+    resource: watched,
+    read: (object) => read(object, context),
+    pace,
+    stopping,
+  });
+  for await (const event of events) {
+    yield () => {
+      // What was alike in the list is alike in what comes later only by chance.
+      if (event.kind === "listed") context.sharing.forget();
+      return reader.take(name, event);
+    };
+  }
+}
+
+function unopened(error: unknown): DatastoreStatus {
+  const because =
+    error instanceof ConnectionError
+      ? `${error.tried}: ${error.found}`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  const next = error instanceof ConnectionError ? error.next : "mend what it says; it is tried again";
+  return { kind: "waiting", for: `a connection to the API server (${because})`, next };
+}
+
+/** Resolves to undefined when `stopping` fires first; what comes later is closed. */
+async function openOnce(
+  open: () => Promise<KubernetesClient>,
+  stopping: AbortSignal,
+): Promise<KubernetesClient | undefined> {
+  const stopped = Promise.withResolvers<undefined>();
+  const stop = (): void => stopped.resolve(undefined);
+  stopping.addEventListener("abort", stop, { once: true });
+  const opening = open();
+  try {
+    const client = await Promise.race([opening, stopped.promise]);
+    if (client === undefined) opening.then((late) => late[Symbol.dispose]()).catch(() => undefined);
+    return client;
+  } finally {
+    stopping.removeEventListener("abort", stop);
+  }
+}
+
+/** Tries until it is open or `stopping` fires; tells why it is not. */
+async function* openClient(
+  { open, pace }: KubernetesDatastoreOptions,
+  stopping: AbortSignal,
+): AsyncGenerator<DatastoreEvent, KubernetesClient | undefined, undefined> {
+  const backOff = createBackOff({ ...REAL_PACE, ...pace });
+  let told: DatastoreStatus | undefined;
+  while (!stopping.aborted) {
+    try {
+      return await openOnce(open, stopping);
+    } catch (error) {
+      const status = unopened(error);
+      if (!stopping.aborted && !Bun.deepEquals(status, told)) yield { kind: "status", status };
+      told = status;
+    }
+    await pause(backOff.next(), stopping);
+  }
+  return undefined;
+}
+
+function* unlessStopped(events: readonly DatastoreEvent[], stopping: AbortSignal): Generator<DatastoreEvent> {
+  for (const event of events) {
+    if (stopping.aborted) return;
+    yield event;
+  }
+}
+
+async function* follow(
+  options: KubernetesDatastoreOptions,
+  stopping: AbortSignal,
+): AsyncGenerator<DatastoreEvent, void, undefined> {
+  const { nodeName, pace = {} } = options;
+  using client = yield* openClient(options, stopping);
+  if (client === undefined || stopping.aborted) return;
+  const left = new AbortController();
+  const resources = nodeName === undefined ? [] : [ownNode(nodeName)];
+  const names: ResourceName[] = ["pods", "namespaces", "networkpolicies"];
+  if (nodeName !== undefined) names.push("nodes");
+  const follower: Follower = {
+    client,
+    context: { nodeName, sharing: createSharing() },
+    reader: createModelReader({ resources: names, nodeName, client }),
+    pace,
+    stopping: AbortSignal.any([stopping, left.signal]),
+  };
+  const sources = [
+    steps(PODS, follower),
+    steps(NAMESPACES, follower),
+    steps(NETWORK_POLICIES, follower),
+    ...resources.map((node) => steps(node, follower)),
+  ];
+  yield* unlessStopped(follower.reader.begin(), stopping);
+  for await (const step of merged(sources, () => left.abort())) yield* unlessStopped(step(), stopping);
+}
+
+/**
+ * The Kubernetes API itself: pods, namespaces, NetworkPolicies and this machine's Node, listed and followed. Nothing is in
+ * sync before all of them were listed to the end; whatever breaks later is `stale`, and what is known stays.
+ */
+export function kubernetesDatastore(options: KubernetesDatastoreOptions): Datastore {
+  return { watch: (stopping) => follow(options, stopping) };
+}

@@ -1,0 +1,146 @@
+import type { Endpoint } from "../../model/endpoint.ts";
+import type { Node } from "../../model/node.ts";
+import type { Policy } from "../../model/policy.ts";
+import type { Problem } from "../../model/problem.ts";
+import type { Update } from "../../model/update.ts";
+import { createImplicitNamespaces } from "./implicit-namespaces.ts";
+import type { ListWatchEvent } from "./list-watch-event.ts";
+import { createResourceStore, type ResourceStore, type ValueChange } from "./resource-store.ts";
+import type { ModelItem, NamespaceObject } from "./to-model.ts";
+
+/** What each resource's objects are to the model. */
+export interface ResourceValues {
+  readonly pods: Endpoint;
+  readonly namespaces: NamespaceObject;
+  readonly networkpolicies: Policy;
+  readonly nodes: Node;
+}
+
+export type ResourceName = keyof ResourceValues;
+
+export type ResourceEvent<Name extends ResourceName> = ListWatchEvent<ModelItem<ResourceValues[Name]>>;
+
+/** The current truth of all resources, in the model's words. */
+export interface ObjectStore {
+  /** What follows from one event of one resource's list and watch. */
+  take<Name extends ResourceName>(name: Name, event: ResourceEvent<Name>): Update[];
+  isWhole(name: ResourceName): boolean;
+  /** How many objects of the resource there are. */
+  count(name: ResourceName): number;
+  /**
+   * Every resource has been listed: what is missing is missing from now on. Answers the namespaces that are in use and
+   * have no object; later ones come with `take`.
+   */
+  open(): Update[];
+  /** All there are, ordered by object; the same list while nothing about it has changed. */
+  problems(): readonly Problem[];
+}
+
+function policyUpdates({ before, after }: ValueChange<Policy>): Update[] {
+  if (Bun.deepEquals(before, after, true)) return [];
+  const updates: Update[] = [];
+  // A policy that becomes readable, or is so no more, is called otherwise.
+  if (before !== undefined && before.id !== after?.id) {
+    updates.push({ kind: "policy", id: before.id, value: undefined });
+  }
+  if (after !== undefined) updates.push({ kind: "policy", id: after.id, value: after });
+  return updates;
+}
+
+function compareProblems(a: Problem, b: Problem): number {
+  if (a.where !== b.where) return a.where < b.where ? -1 : 1;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+type Readers = {
+  readonly [Name in ResourceName]: (change: ValueChange<ResourceValues[Name]>) => Update[];
+};
+type Takers = { readonly [Name in ResourceName]: (event: ResourceEvent<Name>) => Update[] };
+
+function policyNamespace(policy: Policy | undefined): string | undefined {
+  const namespaces = policy?.subjects.namespaces;
+  return namespaces?.kind === "named" ? namespaces.name : undefined;
+}
+
+export function createObjectStore(): ObjectStore {
+  const stores = {
+    pods: createResourceStore<Endpoint>(),
+    namespaces: createResourceStore<NamespaceObject>(),
+    networkpolicies: createResourceStore<Policy>(),
+    nodes: createResourceStore<Node>(),
+  };
+  const implicit = createImplicitNamespaces();
+  let known: { readonly revision: number; readonly problems: readonly Problem[] } = {
+    revision: 0,
+    problems: [],
+  };
+
+  function use(before: string | undefined, after: string | undefined): void {
+    if (before === after) return;
+    if (before !== undefined) implicit.use(before, -1);
+    if (after !== undefined) implicit.use(after, 1);
+  }
+
+  /** What a change of one value means to the model. */
+  const updatesOf: Readers = {
+    pods({ before, after }) {
+      use(before?.namespace, after?.namespace);
+      const id = (after ?? before)?.id;
+      return id === undefined ? [] : [{ kind: "endpoint", id, value: after }];
+    },
+    namespaces({ before, after }) {
+      const name = (after ?? before)?.namespace.name;
+      if (name === undefined) return [];
+      implicit.write(name, after !== undefined);
+      const updates = policyUpdates({ before: before?.isolation, after: after?.isolation });
+      if (Bun.deepEquals(before?.namespace, after?.namespace, true)) return updates;
+      return [{ kind: "namespace", name, value: after?.namespace }, ...updates];
+    },
+    networkpolicies(change) {
+      use(policyNamespace(change.before), policyNamespace(change.after));
+      return policyUpdates(change);
+    },
+    nodes({ before, after }) {
+      const name = (after ?? before)?.name;
+      return name === undefined ? [] : [{ kind: "node", name, value: after }];
+    },
+  };
+
+  function taker<Value>(
+    store: ResourceStore<Value>,
+    read: (change: ValueChange<Value>) => Update[],
+  ): (event: ListWatchEvent<ModelItem<Value>>) => Update[] {
+    return (event) => {
+      const updates: Update[] = [];
+      for (const change of store.take(event)) for (const update of read(change)) updates.push(update);
+      for (const update of implicit.take()) updates.push(update);
+      return updates;
+    };
+  }
+
+  const takers: Takers = {
+    pods: taker(stores.pods, updatesOf.pods),
+    namespaces: taker(stores.namespaces, updatesOf.namespaces),
+    networkpolicies: taker(stores.networkpolicies, updatesOf.networkpolicies),
+    nodes: taker(stores.nodes, updatesOf.nodes),
+  };
+
+  return {
+    take: (name, event) => takers[name](event),
+    isWhole: (name) => stores[name].whole,
+    count: (name) => stores[name].size,
+    open() {
+      implicit.open();
+      return implicit.take();
+    },
+    problems() {
+      const all = Object.values(stores);
+      const revision = all.reduce((sum, { problemsRevision }) => sum + problemsRevision, 0);
+      if (revision === known.revision) return known.problems;
+      const found = all.flatMap(({ problems }) => [...problems.values()].flat()).toSorted(compareProblems);
+      const same = Bun.deepEquals(known.problems, found, true);
+      known = { revision, problems: same ? known.problems : found };
+      return known.problems;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { Problem } from "../../model/problem.ts";
+import { unreachable } from "../../model/unreachable.ts";
+import type { ListWatchEvent } from "./list-watch-event.ts";
+import { compareVersions, type ResourceVersion } from "./resource-version.ts";
+import type { ModelItem } from "./to-model.ts";
+
+/** One object's value before and after; undefined: there is none. The two are never equal. */
+export interface ValueChange<Value> {
+  readonly before: Value | undefined;
+  readonly after: Value | undefined;
+}
+
+/** What is known of one resource: the last state of each object. */
+export interface ResourceStore<Value> {
+  /** Whether it was listed to the end at least once. */
+  readonly whole: boolean;
+  /** How many objects there are. */
+  readonly size: number;
+  /** By key; of objects that have any. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
+  /** Another number than before: the problems may be others. */
+  readonly problemsRevision: number;
+  /**
+   * Takes one event of the list and watch and answers what has changed by it. Until the first listing is complete every item
+   * counts at once; later listings count when they are complete, all in one.
+   */
+  take(event: ListWatchEvent<ModelItem<Value>>): ValueChange<Value>[];
+}
+
+interface Known<Value> {
+  readonly version: ResourceVersion;
+  readonly value: Value | undefined;
+  readonly problems: readonly Problem[];
+  /** The last listing that held it, or was under way when it was told. */
+  seenIn: number;
+}
+
+/** How many objects that went are remembered. Watches keep the order: this is for those that do not. */
+const MOST_GONE = 4096;
+
+export function createResourceStore<Value>(): ResourceStore<Value> {
+  const objects = new Map<string, Known<Value>>();
+  /** The versions at which objects went, oldest first: what comes late about them is no news. */
+  const gone = new Map<string, ResourceVersion>();
+  const problems = new Map<string, readonly Problem[]>();
+  /** What a listing under way says otherwise than `objects`, for when it is complete. Undefined: it counts at once. */
+  let waiting: Map<string, Known<Value>> | undefined;
+  let listing = false;
+  let round = 0;
+  let whole = false;
+  let problemsRevision = 0;
+
+  /** What is known of an object in what counts now: the listing, while there is one. */
+  function present(key: string): Known<Value> | undefined {
+    const known = waiting?.get(key) ?? objects.get(key);
+    return listing && known?.seenIn !== round ? undefined : known;
+  }
+
+  /** Whether what came is no news, since something later is known about the object. */
+  function isLate({ key, version }: ModelItem<Value>, isGone: boolean): boolean {
+    const known = present(key);
+    if (known !== undefined) return (compareVersions(version, known.version) ?? 0) < 0;
+    const wentAt = gone.get(key);
+    if (wentAt === undefined) return false;
+    const age = compareVersions(version, wentAt);
+    // Some servers delete under the version of the last state: that state, told again, is late.
+    return age !== undefined && (isGone ? age < 0 : age <= 0);
+  }
+
+  function remember(key: string, version: ResourceVersion): void {
+    gone.delete(key);
+    gone.set(key, version);
+    if (gone.size <= MOST_GONE) return;
+    for (const oldest of gone.keys()) return void gone.delete(oldest);
+  }
+
+  /** Makes it what is known of the object; undefined: nothing is. */
+  function settle(key: string, next: Known<Value> | undefined, changes: ValueChange<Value>[]): void {
+    const before = objects.get(key);
+    if (next === undefined) objects.delete(key);
+    else objects.set(key, next);
+    const found = next?.problems ?? [];
+    if (found.length > 0) problems.set(key, found);
+    if (found.length > 0 || problems.delete(key)) problemsRevision++;
+    if (before?.value !== next?.value) changes.push({ before: before?.value, after: next?.value });
+  }
+
+  function takeItem(item: ModelItem<Value>, isGone: boolean, changes: ValueChange<Value>[]): void {
+    if (isLate(item, isGone)) return;
+    const { key, version, problems: found } = item;
+    const known = objects.get(key);
+    if (isGone) {
+      remember(key, version);
+      waiting?.delete(key);
+      if (waiting === undefined) settle(key, undefined, changes);
+      // What the listing had and has no more is not in it.
+      else if (known !== undefined) known.seenIn = -1;
+      return;
+    }
+    gone.delete(key);
+    // An equal value is the one that is known already: nothing is compiled again, and nothing is held twice.
+    const isSame = known !== undefined && Bun.deepEquals(known.value, item.value, true);
+    const value = isSame ? known.value : item.value;
+    const next: Known<Value> = { version, value, problems: found, seenIn: round };
+    const changed = !isSame || !Bun.deepEquals(known.problems, found);
+    if (waiting === undefined || !changed) {
+      waiting?.delete(key);
+      settle(key, next, changes);
+    } else {
+      waiting.set(key, next);
+    }
+  }
+
+  function begin(): void {
+    listing = true;
+    round++;
+    waiting = whole ? new Map() : undefined;
+    gone.clear();
+  }
+
+  /** A complete listing is the truth, even one that is older than what was seen. */
+  function finish(changes: ValueChange<Value>[]): void {
+    const told = waiting ?? new Map<string, Known<Value>>();
+    const missing: string[] = [];
+    for (const [key, { seenIn }] of objects) if (seenIn !== round && !told.has(key)) missing.push(key);
+    for (const key of missing) settle(key, undefined, changes);
+    for (const [key, next] of told) settle(key, next, changes);
+    listing = false;
+    waiting = undefined;
+    whole = true;
+  }
+
+  return {
+    get whole() {
+      return whole;
+    },
+    get size() {
+      return objects.size;
+    },
+    problems,
+    get problemsRevision() {
+      return problemsRevision;
+    },
+    take(event) {
+      const changes: ValueChange<Value>[] = [];
+      switch (event.kind) {
+        case "listing":
+          begin();
+          return changes;
+        case "items":
+          if (!listing) begin();
+          for (const item of event.items) takeItem(item, false, changes);
+          return changes;
+        case "listed":
+          if (listing) finish(changes);
+          return changes;
+        case "changes":
+          for (const { item, gone: isGone } of event.changes) takeItem(item, isGone, changes);
+          return changes;
+        case "trouble":
+        case "well":
+          return changes;
+        default:
+          return unreachable(event);
+      }
+    },
+  };
+}

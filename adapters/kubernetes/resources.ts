@@ -1,0 +1,65 @@
+import type { ResourceName, ResourceValues } from "./object-store.ts";
+import {
+  type ModelContext,
+  type ModelItem,
+  namespaceItem,
+  nodeItem,
+  podItem,
+  policyItem,
+} from "./to-model.ts";
+import type { WatchedResource } from "./watched-resource.ts";
+
+/** What is read of the API server, and what becomes of each object. */
+export interface ModelResource<Name extends ResourceName> {
+  readonly name: Name;
+  readonly watched: WatchedResource;
+  readonly read: (object: unknown, context: ModelContext) => ModelItem<ResourceValues[Name]>;
+}
+
+const ALIVE = "status.phase!=Succeeded,status.phase!=Failed";
+
+/** Pods on the network of pods that may still send something. Older servers do not select by spec.hostNetwork. */
+export const PODS: ModelResource<"pods"> = {
+  name: "pods",
+  watched: {
+    name: "pods",
+    path: "/api/v1/pods",
+    apiVersion: "v1",
+    kind: "Pod",
+    query: { fieldSelector: `${ALIVE},spec.hostNetwork=false` },
+    plainerQueries: [{ fieldSelector: ALIVE }, {}],
+  },
+  read: podItem,
+};
+
+export const NAMESPACES: ModelResource<"namespaces"> = {
+  name: "namespaces",
+  watched: { name: "namespaces", path: "/api/v1/namespaces", apiVersion: "v1", kind: "Namespace" },
+  read: namespaceItem,
+};
+
+export const NETWORK_POLICIES: ModelResource<"networkpolicies"> = {
+  name: "networkpolicies",
+  watched: {
+    name: "networkpolicies",
+    path: "/apis/networking.k8s.io/v1/networkpolicies",
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+  },
+  read: policyItem,
+};
+
+/** The one Node of that name. */
+export function ownNode(nodeName: string): ModelResource<"nodes"> {
+  return {
+    name: "nodes",
+    watched: {
+      name: "nodes",
+      path: "/api/v1/nodes",
+      apiVersion: "v1",
+      kind: "Node",
+      query: { fieldSelector: `metadata.name=${nodeName}` },
+    },
+    read: nodeItem,
+  };
+}
