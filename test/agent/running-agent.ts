@@ -31,15 +31,15 @@ async function collect(stream: ReadableStream<Uint8Array>, put: (text: string) =
   for await (const chunk of stream) put(decoder.decode(chunk, { stream: true }));
 }
 
-/** `tortie WORDS` inside a namespace. */
+/** `tortie WORDS` inside a namespace; `before`: a command that ends by running the words after it. */
 export function startTortie(
   network: NetworkNamespace,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
+  before: readonly string[] = [],
 ): RunningAgent {
-  const child = network.run(() =>
-    Bun.spawn([process.execPath, MAIN, ...words], { env: environment, stdout: "pipe", stderr: "pipe" }),
-  );
+  const command = [...before, process.execPath, MAIN, ...words];
+  const child = network.run(() => Bun.spawn(command, { env: environment, stdout: "pipe", stderr: "pipe" }));
   let [out, err] = ["", ""];
   const read = Promise.all([
     collect(child.stdout, (text) => (out += text)),
