@@ -55,7 +55,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
   log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
   if (health !== undefined) log.write("info", "health served", { url: health.url });
   await runAgent({
-    datastore: openDatastore(config),
+    datastore: openDatastore(config, config.nodeName),
     compiler: createCompiler(),
     dataplane,
     status,

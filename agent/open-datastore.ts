@@ -1,15 +1,22 @@
 import type { Datastore } from "../adapters/datastore.ts";
 import { fileDatastore } from "../adapters/file/datastore.ts";
+import { kubernetesDatastore } from "../adapters/kubernetes/datastore.ts";
+import { openClient } from "../adapters/kubernetes/open-client.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Config } from "./settings.ts";
 
-/** The datastore that the configuration names. Nothing is opened before it is watched. */
-export function openDatastore({ datastoreType, datastorePath, nodeName }: Config): Datastore {
+/**
+ * The datastore that the configuration names. Nothing is opened before it is watched.
+ *
+ * @param nodeName whose pods are local; undefined: nobody's, for questions about the cluster as a whole.
+ */
+export function openDatastore(config: Config, nodeName: string | undefined): Datastore {
+  const { datastoreType, datastorePath, connection } = config;
   switch (datastoreType) {
     case "file":
       return fileDatastore({ directory: datastorePath, nodeName });
     case "kubernetes":
-      throw new Error("DATASTORE_TYPE=kubernetes: not in this version");
+      return kubernetesDatastore({ open: () => openClient(connection), nodeName });
     default:
       return unreachable(datastoreType);
   }

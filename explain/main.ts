@@ -46,7 +46,7 @@ export async function explainIn(
     const datastore = open(environment);
     const { state, problems, notices } = await readState(datastore, {
       milliseconds: 60_000,
-      waitingMilliseconds: 2_000,
+      waitingMilliseconds: 3_000,
     });
     for (const notice of notices) warn(`notice: ${notice}\n`);
     warnOfProblems(problems.map(problemText), warn);
@@ -76,7 +76,7 @@ export async function explainIn(
 export function explainMain(args: readonly string[]): Promise<number> {
   return explainIn(args, {
     environment: process.env,
-    open: (environment) => openDatastore(readConfig(environment).config),
+    open: (environment) => openDatastore(readConfig(environment).config, undefined),
     out: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
   });

@@ -18,7 +18,7 @@ export interface ReadState {
 export interface ReadStateOptions {
   /** In all. */
   readonly milliseconds: number;
-  /** Once the datastore says that it waits for something: a person is waiting too. */
+  /** Without a word from a datastore that waits for something: a person is waiting too. */
   readonly waitingMilliseconds: number;
 }
 
@@ -36,16 +36,6 @@ export async function readState(
   let notices: readonly string[] = [];
   let status: DatastoreStatus | undefined;
 
-  function tell(next: DatastoreStatus): void {
-    status = next;
-    if (next.kind === "waiting") {
-      patience ??= setTimeout(stop, waitingMilliseconds);
-    } else {
-      clearTimeout(patience);
-      patience = undefined;
-    }
-  }
-
   /** Whether everything is known. */
   function take(event: DatastoreEvent): boolean {
     switch (event.kind) {
@@ -56,7 +46,7 @@ export async function readState(
         problems = event.problems;
         return false;
       case "status":
-        tell(event.status);
+        status = event.status;
         return false;
       case "conditions":
         // Failures are about the agent's own node, which a question about any two pods is not.
@@ -72,6 +62,8 @@ export async function readState(
   try {
     for await (const event of datastore.watch(stopping.signal)) {
       if (take(event)) return { state, problems, notices };
+      clearTimeout(patience);
+      if (status?.kind === "waiting") patience = setTimeout(stop, waitingMilliseconds);
     }
   } finally {
     stop();
