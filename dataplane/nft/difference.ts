@@ -3,7 +3,7 @@ import type { Ruleset, ProgramId, Touched } from "../../model/ruleset.ts";
 import { planAddressSet, planServiceSet } from "./difference-sets.ts";
 import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin } from "./kernel-objects.ts";
 import { type Memory, note, noteMember } from "./memory.ts";
-import { change, type Plan, planRendering, sameVerdict, settleNewSets } from "./plan.ts";
+import { change, type Plan, planRendering, removeElement, sameVerdict, settleNewSets } from "./plan.ts";
 import { rangesText } from "./render-closed.ts";
 import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
 import { type FrameOptions, renderFrame } from "./render-frame.ts";
@@ -85,6 +85,7 @@ function planEndpoint(
   const { memory, journal } = plan;
   const { wish, before, foreignInterfaces } = options;
   const wanted = wish.endpoint(id);
+  const known = memory.endpoints.has(id);
   const origin: Origin = { kind: "endpoint", id };
   for (const text of memory.endpoints.get(id)?.keys() ?? []) {
     const applied = memory.dispatch.get(text);
@@ -107,6 +108,7 @@ function planEndpoint(
   }
   note(journal, memory.endpoints, [id, wanted === undefined ? undefined : after]);
   const shared = wanted !== undefined && attachmentIn(wanted, options).kind === "address";
+  if (wanted !== undefined && known && memory.shared.has(id) !== shared) plan.moved.add(id);
   noteMember(journal, memory.shared, [id, shared]);
 }
 
@@ -115,7 +117,8 @@ function planDispatch(plan: Plan, before: ElementsBefore): void {
   for (const [text, { element: old, origin }] of before) {
     const element = plan.memory.dispatch.get(text)?.element;
     if (old !== undefined && element !== undefined && sameVerdict(old, element)) continue;
-    if (old !== undefined) change(plan, origin, { element: old, kind: "removed" });
+    if (old !== undefined && element === undefined) removeElement(plan, origin, old);
+    else if (old !== undefined) change(plan, origin, { element: old, kind: "removed" });
     if (element !== undefined) change(plan, origin, { element, kind: "added" });
   }
 }

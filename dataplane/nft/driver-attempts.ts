@@ -5,6 +5,7 @@ import { removeGone, removeLeftovers } from "./driver-removal.ts";
 import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
 import { lookAgain } from "./driver-table.ts";
 import { buildEpoch } from "./epoch.ts";
+import { removalSteps } from "./inventory.ts";
 import { revise } from "./revision.ts";
 
 function frameOf({ options }: DriverState): StableFrameOptions {
@@ -60,7 +61,7 @@ export async function tryRevision(
     case "revised":
       state.inForceAt = clock();
       state.lastError = undefined;
-      await removeGone(state, outcome.gone);
+      await removeGone(state, [...outcome.late, removalSteps(outcome.gone)]);
       return { kind: "done", rebuilt: false };
     case "stale":
       return outcome;

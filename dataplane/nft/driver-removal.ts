@@ -2,14 +2,17 @@ import { failureSummary } from "./blame.ts";
 import type { DriverState } from "./driver-state.ts";
 import { leftovers, removalSteps } from "./inventory.ts";
 import { epochOfName } from "./names.ts";
-import type { Gone } from "./plan.ts";
+import type { Step } from "./kernel-objects.ts";
+import type { StepFailure } from "./transactions.ts";
 
-/** Deletes what a revision stopped using. */
-export async function removeGone(state: DriverState, gone: Gone): Promise<void> {
-  const steps = removalSteps(gone);
-  if (steps.length === 0) return;
-  await state.options.linger();
-  const failures = await state.transactions.sendInChunks(steps);
+/** Takes away what a revision stopped using, list by list: packets on their way may need one to the end of another. */
+export async function removeGone(state: DriverState, lists: readonly (readonly Step[])[]): Promise<void> {
+  const failures: StepFailure[] = [];
+  for (const steps of lists) {
+    if (steps.length === 0) continue;
+    await state.options.linger();
+    failures.push(...(await state.transactions.sendInChunks(steps)));
+  }
   if (failures.length === 0) return;
   // A name that stays behind may be wanted again with other content: only new names are safe now.
   state.rebuild = true;

@@ -1,9 +1,10 @@
 import { addChain, addRule, flushChain } from "./commands.ts";
 import { difference, type StableFrameOptions } from "./difference.ts";
+import { changeSteps } from "./element-changes.ts";
 import { highestEpoch, removalSteps } from "./inventory.ts";
 import type { Step } from "./kernel-objects.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
-import { changeSteps, emptyPlan } from "./plan.ts";
+import { emptyPlan, lateSteps } from "./plan.ts";
 import type { Pending } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import type { Wish } from "./wish.ts";
@@ -75,7 +76,7 @@ async function catchUp(memory: Memory, pending: Pending, options: EpochOptions):
   const plan = emptyPlan(memory, undefined);
   const touched = pending.kind === "some" ? pending.touched : undefined;
   for (const _ of difference(plan, { wish: wish(), touched, frame }));
-  const changes = [...changeSteps(plan.changes.values()), ...plan.rewrites];
+  const changes = [...changeSteps(plan.changes.values()), ...plan.rewrites, ...lateSteps(plan).flat()];
   return [
     ...(await transactions.sendInChunks([...plan.creations, ...changes])),
     ...(await transactions.sendInChunks(removalSteps(plan.gone))),

@@ -1,4 +1,6 @@
-import { addChain, addElements, addRule, addSet, deleteElements, flushChain } from "./commands.ts";
+import type { EndpointId } from "../../model/endpoint.ts";
+import { addChain, addElements, addRule, addSet, flushChain } from "./commands.ts";
+import { type Change, changeSteps, type ElementChanges, noteChange } from "./element-changes.ts";
 import type { KernelElement, KernelSet, Origin, Rendering, Step } from "./kernel-objects.ts";
 import type { Journal, Memory } from "./memory.ts";
 
@@ -6,13 +8,6 @@ import type { Journal, Memory } from "./memory.ts";
 export interface Gone {
   readonly chains: string[];
   readonly sets: { readonly name: string; readonly map: boolean }[];
-}
-
-interface ElementChange {
-  readonly set: string;
-  readonly origin: Origin;
-  readonly removed: KernelElement[];
-  readonly added: KernelElement[];
 }
 
 /**
@@ -30,7 +25,14 @@ export interface Plan {
   /** The same for base chains: what brings packets to the epoch. They are there already. */
   readonly hooks: Step[];
   /** Elements of live sets and maps, by set and origin. */
-  readonly changes: Map<string, ElementChange>;
+  readonly changes: ElementChanges;
+  /** Endpoints that packets find in another way from now on, by interface or by address. */
+  readonly moved: Set<EndpointId>;
+  /**
+   * The old way to moved endpoints, which a packet on its way may be half through: its entrance is taken away in a
+   * later transaction, and what it led to in a still later one.
+   */
+  readonly late: { readonly entrances: ElementChanges; readonly others: ElementChanges };
   readonly gone: Gone;
   /** Chains of peers whose last user left: `finish` decides. */
   readonly idlePeers: Set<string>;
@@ -46,6 +48,8 @@ export function emptyPlan(memory: Memory, journal: Journal): Plan {
     rewrites: [],
     hooks: [],
     changes: new Map(),
+    moved: new Set(),
+    late: { entrances: new Map(), others: new Map() },
     gone: { chains: [], sets: [] },
     idlePeers: new Set(),
     newSets: new Set(),
@@ -62,19 +66,21 @@ export function createSet(plan: Plan, origin: Origin, set: KernelSet): void {
 }
 
 /** Elements that come and go in sets that stay. */
-export function change(
-  plan: Plan,
-  origin: Origin,
-  options: { readonly element: KernelElement; readonly kind: "added" | "removed" },
-): void {
-  const { element, kind } = options;
-  const key = `${element.set} ${origin.kind} ${origin.kind === "frame" ? "" : origin.id}`;
-  let entry = plan.changes.get(key);
-  if (entry === undefined) {
-    entry = { set: element.set, origin, removed: [], added: [] };
-    plan.changes.set(key, entry);
-  }
-  entry[kind].push(element);
+export function change(plan: Plan, origin: Origin, one: Change): void {
+  noteChange(plan.changes, origin, one);
+}
+
+/** An element that is nobody's any more: at once, or later where packets may still be on their way by it. */
+export function removeElement(plan: Plan, origin: Origin, element: KernelElement): void {
+  const { names } = plan.memory;
+  const late = origin.kind === "endpoint" && plan.moved.has(origin.id);
+  const entrances: readonly string[] = [names.foreign, names.addresses(4), names.addresses(6)];
+  const place = !late
+    ? plan.changes
+    : entrances.includes(element.set)
+      ? plan.late.entrances
+      : plan.late.others;
+  noteChange(place, origin, { element, kind: "removed" });
 }
 
 export function sameVerdict(a: KernelElement, b: KernelElement): boolean {
@@ -138,17 +144,6 @@ export function planRendering(
   for (const { name, map } of before.sets) if (!keptSets.has(name)) plan.gone.sets.push({ name, map });
 }
 
-/** What goes stands before what comes, for a key may do both. */
-export function changeSteps(changes: Iterable<ElementChange>): Step[] {
-  const removed: Step[] = [];
-  const added: Step[] = [];
-  for (const { set, origin, ...elements } of changes) {
-    for (const command of deleteElements(set, elements.removed)) removed.push({ command, origin });
-    for (const command of addElements(set, elements.added)) added.push({ command, origin });
-  }
-  return [...removed, ...added];
-}
-
 /** Elements of sets that this plan makes are part of the creation: no packet looks there yet. */
 export function settleNewSets(plan: Plan): void {
   for (const [key, one] of plan.changes) {
@@ -156,6 +151,11 @@ export function settleNewSets(plan: Plan): void {
     plan.creations.push(...changeSteps([one]));
     plan.changes.delete(key);
   }
+}
+
+/** What is to be removed after the switch, a transaction for each list. */
+export function lateSteps({ late }: Plan): Step[][] {
+  return [late.entrances, late.others].map((changes) => changeSteps(changes.values()));
 }
 
 /** What must happen in one transaction. */

@@ -1,8 +1,9 @@
 import type { Touched } from "../../model/ruleset.ts";
 import { difference, type StableFrameOptions } from "./difference.ts";
 import { createdNames, removalSteps } from "./inventory.ts";
+import type { Step } from "./kernel-objects.ts";
 import { type Memory, rollBack } from "./memory.ts";
-import { emptyPlan, type Gone, switchSteps } from "./plan.ts";
+import { emptyPlan, type Gone, lateSteps, switchSteps } from "./plan.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import type { Wish } from "./wish.ts";
 
@@ -20,8 +21,8 @@ export interface RevisionOptions {
 }
 
 export type RevisionOutcome =
-  /** `gone` waits to be deleted, in a later transaction. */
-  | { readonly kind: "revised"; readonly gone: Gone }
+  /** `late` waits to be sent, a transaction a list, and then `gone` to be deleted: each a while after the one before. */
+  | { readonly kind: "revised"; readonly late: readonly (readonly Step[])[]; readonly gone: Gone }
   /** Too much for one transaction: a new epoch is the way. Nothing was changed. */
   | { readonly kind: "tooLarge" }
   /** The wish changed while the revision was planned. Nothing was changed. */
@@ -58,7 +59,7 @@ export async function revise(options: RevisionOptions): Promise<RevisionOutcome>
   // 836,000 lost in 400 edits; 1 of 2,700,000 with interval maps alone made first, 0 of 3,770,000 with everything).
   let failures = await transactions.sendInChunks(plan.creations);
   if (failures.length === 0) failures = transactions.send(switching);
-  if (failures.length === 0) return { kind: "revised", gone: plan.gone };
+  if (failures.length === 0) return { kind: "revised", late: lateSteps(plan), gone: plan.gone };
   rollBack(journal);
   const litter = createdNames(plan.creations, transactions.inventory);
   const left = await transactions.sendInChunks(removalSteps(litter));

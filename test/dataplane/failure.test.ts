@@ -19,16 +19,26 @@ const open = program("ingress", "open", { anyPort: EVERYONE });
 const shut = program("egress", "shut");
 
 const before = ruleset({
-  endpoints: [pod("x/web", ["10.0.0.9"], { ingress: web, egress: shut }), pod("x/free", ["10.0.0.8"])],
+  endpoints: [
+    pod("x/web", ["10.0.0.9"], { ingress: web, egress: shut }),
+    pod("x/free", ["10.0.0.8"]),
+    pod("x/moving", ["10.0.0.4"]),
+  ],
+  podRanges: ["10.0.0.0/24"],
   programs: [web, shut],
   addressSets: [clients, monitors],
 });
-/** Something of everything: a set goes, another changes, a program is rewritten, one comes, endpoints come and go. */
+/**
+ * Something of everything: a set goes, another changes, a program is rewritten, one comes, endpoints come and go, one is
+ * found in another way, and other ranges are closed.
+ */
 const after = ruleset({
   endpoints: [
     pod("x/web", ["10.0.0.7"], { ingress: web }),
     pod("x/new", ["10.0.0.6"], { ingress: open, attachment: { kind: "address" } }),
+    pod("x/moving", ["10.0.0.4"], { attachment: { kind: "address" } }),
   ],
+  podRanges: ["10.0.0.0/25", "10.0.1.0/24"],
   programs: [
     { ...web, stages: program("ingress", "web", { segments: [ports(80, from(clients))] }).stages },
     open,
@@ -124,6 +134,7 @@ function poisoned(kind: "set" | "program" | "endpoint"): Ruleset {
     endpoints: [...before.endpoints.values()],
     programs: [web, shut],
     addressSets: [clients, monitors],
+    podRanges: ["10.0.0.0/24"],
     ...parts[kind],
   });
 }
@@ -137,6 +148,7 @@ const healthy: Record<"set" | "program" | "endpoint", Ruleset> = {
       shut,
     ],
     addressSets: [monitors],
+    podRanges: ["10.0.0.0/24"],
   }),
   program: ruleset({
     endpoints: [
@@ -145,6 +157,7 @@ const healthy: Record<"set" | "program" | "endpoint", Ruleset> = {
     ],
     programs: [web, shut],
     addressSets: [clients, monitors],
+    podRanges: ["10.0.0.0/24"],
   }),
   endpoint: before,
 };

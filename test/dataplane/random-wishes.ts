@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import type { Address } from "../../model/address.ts";
 import { type Cidr, cidrRange, mergeRanges } from "../../model/cidr.ts";
-import { endpointId } from "../../model/endpoint.ts";
-import { fingerprint, podInterfaceName } from "../../model/fingerprint.ts";
+import { type Attachment, endpointId } from "../../model/endpoint.ts";
+import { fingerprint, type InterfaceName, podInterfaceName } from "../../model/fingerprint.ts";
 import { SCTP, TCP, UDP } from "../../model/protocol.ts";
 import {
   type AddressSet,
@@ -27,6 +27,7 @@ export interface Universe {
   readonly services: readonly ReadonlySet<number>[];
   readonly programs: readonly ProgramPlan[];
   readonly endpoints: readonly (EndpointPlan | undefined)[];
+  readonly podRanges: readonly Cidr[];
 }
 
 interface ProgramPlan {
@@ -40,7 +41,7 @@ interface ProgramPlan {
 }
 
 interface EndpointPlan {
-  readonly byAddress: boolean;
+  readonly wired: "byUs" | "byOthers" | "toBridge";
   readonly addresses: number[];
   readonly ingress: number | undefined;
   readonly egress: number | undefined;
@@ -49,13 +50,15 @@ interface EndpointPlan {
 export type Edit =
   | { readonly kind: "member" | "service"; readonly at: number; readonly which: number }
   | { readonly kind: "program"; readonly at: number; readonly plan: ProgramPlan }
-  | { readonly kind: "endpoint"; readonly at: number; readonly plan: EndpointPlan | undefined };
+  | { readonly kind: "endpoint"; readonly at: number; readonly plan: EndpointPlan | undefined }
+  | { readonly kind: "podRanges"; readonly podRanges: readonly Cidr[] };
 
 const SETS = 5;
 const SERVICE_SETS = 2;
 const PROGRAMS = 6;
 const ENDPOINTS = 6;
 const ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1", "fd00::2"].map((text) => text as Address);
+const POD_RANGES = ["10.0.0.0/30", "10.0.0.2/31", "10.0.1.0/24", "fd00::/126", "fd01::/64"] as Cidr[];
 const PORTS = [
   { protocol: TCP, first: 80 },
   { protocol: TCP, first: 1000 },
@@ -72,7 +75,7 @@ const programPlan: fc.Arbitrary<ProgramPlan> = fc.record({
   services: fc.option(fc.nat(SERVICE_SETS - 1), { nil: undefined }),
 });
 const endpointPlan: fc.Arbitrary<EndpointPlan> = fc.record({
-  byAddress: fc.boolean(),
+  wired: fc.constantFrom("byUs", "byOthers", "toBridge"),
   addresses: fc.uniqueArray(fc.nat(ADDRESSES.length - 1), { maxLength: 2 }),
   ingress: fc.option(fc.nat(PROGRAMS / 2 - 1), { nil: undefined }),
   egress: fc.option(
@@ -94,6 +97,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
     at: fc.nat(ENDPOINTS - 1),
     plan: fc.option(endpointPlan, { nil: undefined }),
   }),
+  fc.record({ kind: fc.constant("podRanges" as const), podRanges: fc.subarray(POD_RANGES) }),
 );
 
 export const EMPTY_UNIVERSE: Universe = {
@@ -101,6 +105,7 @@ export const EMPTY_UNIVERSE: Universe = {
   services: Array.from({ length: SERVICE_SETS }, () => new Set()),
   programs: Array.from({ length: PROGRAMS }, () => ({ anyPort: undefined, ports: [], services: undefined })),
   endpoints: Array.from({ length: ENDPOINTS }, () => undefined),
+  podRanges: [],
 };
 
 export function edited(universe: Universe, edit: Edit): Universe {
@@ -124,6 +129,8 @@ export function edited(universe: Universe, edit: Edit): Universe {
       );
       return { ...universe, endpoints: others.with(edit.at, edit.plan) };
     }
+    case "podRanges":
+      return { ...universe, podRanges: edit.podRanges };
     default:
       return unreachable(edit);
   }
@@ -183,14 +190,18 @@ function programOf(universe: Universe, at: number): Program {
   };
 }
 
+const ATTACHMENTS: Readonly<Record<EndpointPlan["wired"], (pod: string) => Attachment>> = {
+  byUs: (pod) => ({ kind: "interface", name: podInterfaceName("x", pod) }),
+  byOthers: (pod) => ({ kind: "interface", name: `veth-${pod}` as InterfaceName }),
+  toBridge: () => ({ kind: "address" }),
+};
+
 function endpointOf(plan: EndpointPlan, at: number): EndpointRules {
   const program = (index: number | undefined) =>
     index === undefined ? ("allow" as const) : (fingerprint(`program ${index}`) as ProgramId);
   return {
     id: endpointId("x", `pod-${at}`),
-    attachment: plan.byAddress
-      ? { kind: "address" }
-      : { kind: "interface", name: podInterfaceName("x", `pod-${at}`) },
+    attachment: ATTACHMENTS[plan.wired](`pod-${at}`),
     addresses: plan.addresses.flatMap((which) => ADDRESSES[which] ?? []),
     ingress: program(plan.ingress),
     egress: program(plan.egress),
@@ -221,7 +232,7 @@ export function rulesetOf(universe: Universe): Ruleset {
     ),
     programs: byId(programs),
     endpoints: byId(endpoints),
-    podRanges: [],
+    podRanges: mergeRanges(universe.podRanges.map(cidrRange)),
   };
 }
 

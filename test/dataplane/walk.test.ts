@@ -5,11 +5,15 @@ import { builtFresh, expectClosed, expectLateRemovals, openFake, tableText } fro
 import { edited, edits, EMPTY_UNIVERSE, rulesetOf, touchedBetween } from "./random-wishes.ts";
 
 const seed = Number(process.env["TORTIE_SEED"] ?? Date.now() % 2 ** 31);
+type Writable<Parts> = { -readonly [Part in keyof Parts]: Parts[Part] };
 const groupsOfEdits = fc.array(fc.array(edits, { minLength: 1, maxLength: 4 }), { maxLength: 15 });
 
 test.each([
   ["in force", {}],
   ["in the grace", { graceMilliseconds: 1e9 }],
+  ["beside another CNI", { foreignInterfaces: true }],
+  ["beside another CNI in the grace", { foreignInterfaces: true, graceMilliseconds: 1e9 }],
+  ["with open ranges", { foreignInterfaces: true, unknownEndpoint: "accept" }],
 ] as const)("step by step comes to the same as from scratch, %s", async (_, options) => {
   const walk = fc.asyncProperty(groupsOfEdits, async (groups) => {
     const { writer, dataplane } = openFake(options);
@@ -38,8 +42,9 @@ test.each([
   await fc.assert(walk, { seed, numRuns: 60 });
 });
 
-/** Makes the maps of `live` those of `next`, in place: the compiler's ruleset is alive. */
-function become(live: Ruleset, next: Ruleset): void {
+/** Makes the parts of `live` those of `next`, in place: the compiler's ruleset is alive. */
+function become(live: Writable<Ruleset>, next: Ruleset): void {
+  live.podRanges = next.podRanges;
   for (const part of ["addressSets", "serviceSets", "programs", "endpoints"] as const) {
     const map = live[part] as unknown as Map<string, unknown>;
     map.clear();
@@ -47,7 +52,10 @@ function become(live: Ruleset, next: Ruleset): void {
   }
 }
 
-test("a wish that changes while an epoch is being built comes true", async () => {
+test.each([
+  ["", {}],
+  [" beside another CNI", { foreignInterfaces: true }],
+] as const)("a wish that changes while an epoch is being built comes true%s", async (_, options) => {
   const walk = fc.asyncProperty(
     groupsOfEdits,
     fc.array(edits, { minLength: 20, maxLength: 40 }),
@@ -57,6 +65,7 @@ test("a wish that changes while an epoch is being built comes true", async () =>
       let time = 0;
       const queue = [...later];
       const { writer, dataplane } = openFake({
+        ...options,
         // Every look at the clock finds the step too long already.
         clock: () => (time += 10),
         pause: async () => {
@@ -71,7 +80,7 @@ test("a wish that changes while an epoch is being built comes true", async () =>
       });
       dataplane.want(live, undefined);
       expect(await dataplane.settle()).toMatchObject({ kind: "applied" });
-      expect(tableText(writer)).toBe(await builtFresh(rulesetOf(universe)));
+      expect(tableText(writer)).toBe(await builtFresh(rulesetOf(universe), options));
       expectClosed(writer.kernel);
       expectLateRemovals(writer);
     },

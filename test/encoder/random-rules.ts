@@ -133,6 +133,21 @@ function protocols({ transport }: Agreement): Arb[] {
   return transport === 6 ? [tcpFlags] : [];
 }
 
+function hops(): Arb[] {
+  const left: Expression = { payload: { protocol: "ip6", field: "hoplimit" } };
+  const limit = fc.nat(255);
+  const limits = fc.tuple(limit, limit).filter(([first, last]) => first < last);
+  return [
+    match(
+      left,
+      fc.oneof(
+        limit,
+        limits.map((ends): Expression => ({ range: ends })),
+      ),
+    ),
+  ];
+}
+
 function icmp(): Arb[] {
   const type: Expression = { payload: { protocol: "icmpv6", field: "type" } };
   return [
@@ -152,6 +167,7 @@ function statements(agreement: Agreement, known: readonly Known[]): fc.Arbitrary
     ...anyRule,
     ...protocols(agreement),
     ...(network === undefined ? [] : addresses(network)),
+    ...(network === 6 ? hops() : []),
     ...(transport === 58 ? [] : ports()),
     ...(network === 6 && transport === 58 ? icmp() : []),
   ];

@@ -54,10 +54,11 @@ test("with everything gone nothing is left", () => {
       const compiler = createCompiler();
       compiler.apply([...state.policies].map(([id, value]): Update => ({ kind: "policy", id, value })));
       compiler.apply(updates);
-      const { namespaces, endpoints, policies } = compiler.state;
+      const { namespaces, endpoints, policies, nodes } = compiler.state;
       compiler.apply([
         ...[...policies.keys()].map((id): Update => ({ kind: "policy", id, value: undefined })),
         ...[...endpoints.keys()].map((id): Update => ({ kind: "endpoint", id, value: undefined })),
+        ...[...nodes.keys()].map((name): Update => ({ kind: "node", name, value: undefined })),
         ...[...namespaces.keys()].map((name): Update => ({ kind: "namespace", name, value: undefined })),
       ]);
       expect(snapshot(compiler.ruleset)).toEqual({
@@ -65,6 +66,7 @@ test("with everything gone nothing is left", () => {
         serviceSets: {},
         programs: {},
         endpoints: {},
+        podRanges: "[]",
       });
     }),
     parameters,

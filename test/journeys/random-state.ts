@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import type { Address } from "../../model/address.ts";
+import type { Cidr } from "../../model/cidr.ts";
 import { type Endpoint, endpointId, type Namespace } from "../../model/endpoint.ts";
 import { type InterfaceName, podInterfaceName } from "../../model/fingerprint.ts";
 import type { Labels } from "../../model/labels.ts";
+import type { Node } from "../../model/node.ts";
 import { TCP, UDP } from "../../model/protocol.ts";
 import type { ClusterState, Update } from "../../model/update.ts";
 import { arbitraryPolicy } from "./random-policy.ts";
@@ -49,12 +51,18 @@ const endpoint: fc.Arbitrary<Endpoint> = fc
     return { ...known, id: endpointId(known.namespace, known.name), attachment };
   });
 
+/** Late, or another than before, its ranges decide nothing but what is closed. */
+const node = fc
+  .subarray(["10.0.0.0/24", "10.0.0.128/25", "10.1.0.0/24", "fd00::/64"] as Cidr[])
+  .map((podCidrs): Node => ({ name: "here", podCidrs }));
+
 const change: fc.Arbitrary<Update> = fc.oneof(
   {
     weight: 1,
     arbitrary: namespace.map((value): Update => ({ kind: "namespace", name: value.name, value })),
   },
   { weight: 4, arbitrary: endpoint.map((value): Update => ({ kind: "endpoint", id: value.id, value })) },
+  { weight: 1, arbitrary: node.map((value): Update => ({ kind: "node", name: value.name, value })) },
   { weight: 3, arbitrary: arbitraryPolicy.map((value): Update => ({ kind: "policy", id: value.id, value })) },
 );
 
@@ -63,16 +71,17 @@ export const arbitraryUpdate: fc.Arbitrary<Update> = fc
   .tuple(change, fc.nat({ max: 5 }))
   .map(([update, gone]) => (gone === 0 ? { ...update, value: undefined } : update));
 
-/** A whole state of a few namespaces, up to a dozen endpoints and a handful of policies. */
+/** A whole state of a few namespaces, up to a dozen endpoints, a handful of policies and maybe this node. */
 export const arbitraryState: fc.Arbitrary<ClusterState> = fc
   .record({
     namespaces: fc.uniqueArray(namespace, { maxLength: NAMESPACES.length, selector: ({ name }) => name }),
     endpoints: fc.uniqueArray(endpoint, { maxLength: 10, selector: ({ id }) => id }),
+    nodes: fc.uniqueArray(node, { maxLength: 1, selector: ({ name }) => name }),
     policies: fc.uniqueArray(arbitraryPolicy, { maxLength: POLICIES.length, selector: ({ id }) => id }),
   })
-  .map(({ namespaces, endpoints, policies }) => ({
+  .map(({ namespaces, endpoints, policies, nodes }) => ({
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     endpoints: new Map(endpoints.map((one) => [one.id, one])),
     policies: new Map(policies.map((one) => [one.id, one])),
-    nodes: new Map(),
+    nodes: new Map(nodes.map((one) => [one.name, one])),
   }));

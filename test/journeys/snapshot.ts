@@ -11,6 +11,7 @@ export interface Snapshot {
   >;
   readonly programs: Readonly<Record<string, string>>;
   readonly endpoints: Readonly<Record<string, string>>;
+  readonly podRanges: string;
 }
 
 function plain(value: unknown): string {
@@ -22,7 +23,8 @@ function sorted<From, To>(map: ReadonlyMap<string, From>, read: (value: From) =>
   return Object.fromEntries(keys.map((key) => [key, read(map.get(key)!)]));
 }
 
-export function snapshot({ addressSets, serviceSets, programs, endpoints }: Ruleset): Snapshot {
+export function snapshot(ruleset: Ruleset): Snapshot {
+  const { addressSets, serviceSets, programs, endpoints, podRanges } = ruleset;
   return {
     addressSets: sorted(addressSets, ({ addresses, ...rest }) => {
       return { elements: [...addresses].toSorted(), rest: plain(rest) };
@@ -32,6 +34,7 @@ export function snapshot({ addressSets, serviceSets, programs, endpoints }: Rule
     }),
     programs: sorted(programs, plain),
     endpoints: sorted(endpoints, plain),
+    podRanges: plain(podRanges),
   };
 }
 

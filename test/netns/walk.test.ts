@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { openNftDataplane } from "../../dataplane/nft/driver.ts";
+import { type NftDataplaneOptions, openNftDataplane } from "../../dataplane/nft/driver.ts";
 import { TABLE } from "../../dataplane/nft/names.ts";
 import { openWriter } from "../../dataplane/nft/open-writer.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
@@ -13,13 +13,18 @@ const KINDS = ["netlink", "libnftables"] as const;
 
 const walks = fc.array(fc.array(edits, { minLength: 1, maxLength: 4 }), { minLength: 3, maxLength: 10 });
 
-test.each(KINDS)(
-  "%s: the kernel follows the wish step by step and holds what a build from scratch holds",
-  async (kind) => {
+const WAYS: readonly (readonly [string, Partial<NftDataplaneOptions>])[] = [
+  ["alone", FAST],
+  ["beside another CNI", { ...FAST, foreignInterfaces: true }],
+];
+
+test.each(KINDS.flatMap((kind) => WAYS.map(([way, options]) => [kind, way, options] as const)))(
+  "%s, %s: the kernel follows the wish step by step and holds what a build from scratch holds",
+  async (kind, _, options) => {
     const walk = fc.asyncProperty(walks, async (groups) => {
       using namespace = NetworkNamespace.create();
       using writer = namespace.run(() => openWriter(kind));
-      await using dataplane = openNftDataplane(writer, FAST);
+      await using dataplane = openNftDataplane(writer, options);
       let universe = EMPTY_UNIVERSE;
       let before = rulesetOf(universe);
       dataplane.want(before, undefined);
@@ -34,7 +39,7 @@ test.each(KINDS)(
         expect(dataplane.status.epoch).toBe(1);
       }
       using fresh = NetworkNamespace.create();
-      nftOrThrow(fresh, ["-f", "-"], (await builtFresh(before)).replaceAll(/\be-/g, "e1-"));
+      nftOrThrow(fresh, ["-f", "-"], (await builtFresh(before, options)).replaceAll(/\be-/g, "e1-"));
       expect(withoutTable(listedTable(namespace, TABLE))).toEqual(withoutTable(listedTable(fresh, TABLE)));
     });
     await fc.assert(walk, { seed, numRuns: 20 });

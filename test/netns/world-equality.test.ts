@@ -29,6 +29,7 @@ const options = fc.record<Partial<NftDataplaneOptions>>({
   endpointToHost: fc.constantFrom("accept", "drop", "return"),
   dropInvalid: fc.boolean(),
   graceMilliseconds: fc.constantFrom(0, 180_000),
+  foreignInterfaces: fc.boolean(),
 });
 
 const PROFILES = ["logical", "packets"] as const;
