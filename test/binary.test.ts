@@ -7,12 +7,14 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLab } from "../demo/lab/lab.ts";
 import { build } from "../compile.ts";
+import { startApiServer } from "./api-server/api-server.ts";
 import { Agent } from "./binary/agent.ts";
 import { makeBareRoot } from "./binary/bare-root.ts";
 import { medianTimes } from "./binary/timing.ts";
@@ -118,6 +120,38 @@ test.each(["/nonexistent", "/proc/1"])(
     expect(run([tortie, "version"], environment)).toMatchObject({ status: 0 });
     const question = ["explain", "--from", "192.0.2.1", "--to", "192.0.2.2", "--port", "80"];
     expect(run([tortie, ...question], environment).output).toContain("allow");
+  },
+);
+
+test.each(["calicoctl", "kubectl-calico"])(
+  "a link called %s reads an API server by a kubeconfig",
+  async (name) => {
+    await using server = await startApiServer();
+    server.apply({ apiVersion: "v1", kind: "Node", metadata: { name: "n-1" } });
+    const link = join(folder, name);
+    symlinkSync(tortie, link);
+    const kubeconfig = join(folder, `${name}.kubeconfig`);
+    const context = { name: "x", context: { cluster: "c", user: "u" } };
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        clusters: [{ name: "c", cluster: { server: server.url } }],
+        users: [{ name: "u", user: {} }],
+        contexts: [context],
+        "current-context": "x",
+      }),
+    );
+    const env = { KUBECONFIG: kubeconfig, CNI_COMMAND: "ADD" };
+    // Not by spawnSync: the server answers from this process.
+    const child = Bun.spawn([link, "get", "nodes", "-oyaml"], {
+      env,
+      cwd: folder,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [out, err, status] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    expect({ err, status }).toEqual({ err: "", status: 0 });
+    expect(out).toContain("kind: NodeList\n");
   },
 );
 
