@@ -115,14 +115,14 @@ test("agent --help lists every variable", () => {
 test("agent: an argument that it does not know: exit 1", () => {
   const { code, out, err } = tortie(["agent", "--port", "1"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
-  expect(err).toStartWith("tortie agent: unknown argument --port; it takes --help only");
+  expect(err).toStartWith("tortie agent: unknown argument --port; it takes --config-file and --help only");
 });
 
 test("agent: bad variables: exit 1, all of them at once", () => {
   const { code, out, err } = tortie(["agent"], { DATASTORE_TYPE: "etcdv2", FELIX_HEALTHPORT: "x" });
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
-    'tortie agent: DATASTORE_TYPE: found "etcdv2", allowed is file (the only one so far)\n' +
+    'tortie agent: DATASTORE_TYPE: found "etcdv2", allowed is one of file, kubernetes (etcdv2: not in this version)\n' +
       'tortie agent: FELIX_HEALTHPORT: found "x", allowed is a whole number from 0 to 65535\n',
   );
 });

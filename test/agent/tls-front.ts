@@ -1,4 +1,3 @@
-import { type Socket } from "bun";
 import type { TestCertificate } from "../../adapters/kubernetes/test-certificates.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
 
@@ -9,7 +8,7 @@ export interface TlsFront extends Disposable {
 
 /** Undefined before the handshake is done, and for ever where it fails. */
 interface Line {
-  readonly behind: Promise<Socket> | undefined;
+  readonly behind: Promise<Bun.Socket> | undefined;
 }
 
 /** Ends TLS in front of a plain server on loopback, both inside a namespace. */
@@ -20,7 +19,7 @@ export function openTlsFront(
 ): TlsFront {
   const plainPort = Number(new URL(plainUrl).port);
 
-  function behind(front: Socket<Line>): Promise<Socket> {
+  function behind(front: Bun.Socket<Line>): Promise<Bun.Socket> {
     return network.run(() =>
       Bun.connect({
         hostname: "127.0.0.1",
