@@ -13,13 +13,15 @@ export interface ApiRequest {
 export interface KubernetesClient extends Disposable {
   /** What people call it, for example `https://10.0.0.1:6443`. */
   readonly server: string;
-  /** What stays visible in readiness, for example that the server's certificate is not checked. */
+  /** What stays visible in readiness now, for example that the server's certificate is not checked. */
   readonly notices: readonly string[];
   /**
-   * The answer, whatever its status; after a 401 credentials are read anew and the request is sent once more.
-   * Its body is not read: stream it, or cancel it.
+   * The answer, whatever its status; redirects are not followed. After a 401 credentials are read anew, and where they have
+   * become others the request is sent once more. Its body is not read: stream it, or cancel it. Reading it may throw whatever
+   * Bun throws where the connection breaks.
    *
-   * @throws ConnectionError where no answer came.
+   * @throws ConnectionError where no answer came, at the latest a minute after it was asked for; the signal's reason where
+   * that has fired.
    */
   request(request: ApiRequest): Promise<Response>;
 }

@@ -49,6 +49,10 @@ async function ask(client: KubernetesClient, path = "/version", query = {}): Pro
   return (await response.json()) as Echo;
 }
 
+function thrown(attempt: Promise<unknown> | undefined): Promise<unknown> {
+  return attempt?.catch((error: unknown) => error) ?? Promise.resolve(undefined);
+}
+
 const caFile = testFile(AUTHORITY.cert);
 const certFile = testFile(CLIENT.cert);
 const keyFile = testFile(CLIENT.key);
@@ -103,7 +107,7 @@ test("HTTP/1.1 where the server ends the handshake over HTTP/2", async () => {
     },
   );
   using client = await open({ endpoint: `https://127.0.0.1:${await listen(server)}`, caFile });
-  expect<unknown>(await ask(client)).toEqual({});
+  expect(JSON.stringify(await ask(client))).toBe("{}");
 });
 
 test("a client certificate opens a server that demands one", async () => {
@@ -208,8 +212,7 @@ test("an authority that is exchanged is taken; one that cannot be read is not, a
   ]);
   writeFileSync(file, OTHER_AUTHORITY.cert);
   const { signal } = new AbortController();
-  const failed = client.request({ path: "/", signal });
-  await expect(failed).rejects.toMatchObject({ kind: "tls" });
+  expect(await thrown(client.request({ path: "/", signal }))).toMatchObject({ kind: "tls" });
   expect(client.notices).toEqual([]);
 });
 
@@ -244,13 +247,14 @@ test("the caller's signal ends the request, and the reading of the body", async 
   const first = new AbortController();
   const silent = client.request({ path: "/silent", signal: first.signal });
   setTimeout(() => first.abort(new Error("stopping")), 20);
-  await expect(silent).rejects.toThrow("stopping");
+  expect(await thrown(silent)).toEqual(new Error("stopping"));
   const second = new AbortController();
   const response = await client.request({ path: "/stream", signal: second.signal });
   const reader = response.body?.getReader();
   await reader?.read();
   const rest = reader?.read();
   second.abort(new Error("stopping"));
-  await expect(rest).rejects.toThrow("stopping");
-  await expect(client.request({ path: "/", signal: second.signal })).rejects.toThrow("stopping");
+  expect(await thrown(rest)).toEqual(new Error("stopping"));
+  const late = client.request({ path: "/", signal: second.signal });
+  expect(await thrown(late)).toEqual(new Error("stopping"));
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createSecureServer, type Http2ServerRequest } from "node:http2";
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ export const CLIENT: TestCertificate = testCertificate({
 });
 
 /** Closes it after the test, with whoever is connected; gives the port. */
-export async function listen(server: Server, host = "127.0.0.1"): Promise<number> {
+export async function listen(server: Server | Http2SecureServer, host = "127.0.0.1"): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -84,7 +84,7 @@ export function http2Server(handler: Handler, options: ServerOptions = {}): Prom
   const server = createSecureServer({ ...tlsOptions(options), allowHTTP1: true }, (request, response) =>
     handler(request, response as unknown as ServerResponse),
   );
-  return listen(server as unknown as Server, options.host);
+  return listen(server, options.host);
 }
 
 /** Speaks HTTP/1.1 only. */
