@@ -8,6 +8,7 @@ import { implicitNamespace } from "../objects/namespace.ts";
 export interface ImplicitNamespaces {
   /** One more object, or one less (-1), lives in the namespace. */
   use(name: string, change: 1 | -1): void;
+  /** Whether it has an object; that one's updates come before those of `take`. */
   write(name: string, written: boolean): void;
   /** What has changed since the last call; nothing before `open`. */
   take(): Update[];
@@ -29,6 +30,8 @@ export function createImplicitNamespaces(): ImplicitNamespaces {
       if (isOpen && count < 2) doubtful.add(name);
     },
     write(name, isWritten) {
+      // The object takes the place of what was told, even if it is gone again at the next `take`.
+      told.delete(name);
       if (isWritten) written.add(name);
       else written.delete(name);
       if (isOpen) doubtful.add(name);
@@ -40,7 +43,7 @@ export function createImplicitNamespaces(): ImplicitNamespaces {
         if (wanted && !told.has(name)) {
           told.add(name);
           updates.push({ kind: "namespace", name, value: implicitNamespace(name) });
-        } else if (!wanted && told.delete(name) && !written.has(name)) {
+        } else if (!wanted && told.delete(name)) {
           updates.push({ kind: "namespace", name, value: undefined });
         }
       }

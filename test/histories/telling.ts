@@ -1,0 +1,74 @@
+import type { Change, ListWatchEvent } from "../../adapters/kubernetes/list-watch-event.ts";
+import type { ResourceName } from "../../adapters/kubernetes/object-store.ts";
+import type { Dice } from "./dice.ts";
+import { type AnyObject, type Happening, ofResource, stateAfter } from "./history.ts";
+
+export type RawEvent = ListWatchEvent<AnyObject>;
+
+function* inPieces<Item>(items: readonly Item[], dice: Dice): Generator<Item[]> {
+  for (let at = 0; at < items.length;) {
+    const size = 1 + dice.roll(4);
+    yield items.slice(at, at + size);
+    at += size;
+  }
+}
+
+/** Some of the items come twice, and none where it belongs. */
+function muddled<Item>(items: readonly Item[], dice: Dice): Item[] {
+  return dice.shuffled([...items, ...items.filter(() => dice.oneIn(3))]);
+}
+
+function changesOf(past: readonly Happening[], resource: ResourceName): Change<AnyObject>[] {
+  return past
+    .filter((happening) => happening.resource === resource)
+    .map(({ object, gone }) => ({ item: object, gone }));
+}
+
+function* told(changes: readonly Change<AnyObject>[], dice: Dice): Generator<RawEvent> {
+  for (const some of inPieces(muddled(changes, dice), dice)) {
+    yield { kind: "changes", changes: some, noticedAt: 0 };
+  }
+}
+
+/** A list of what there was after `length` happenings; one that streams may begin earlier and tell the last of them as changes. */
+function* listing(
+  past: readonly Happening[],
+  resource: ResourceName,
+  { length, dice }: { length: number; dice: Dice },
+): Generator<RawEvent> {
+  const begun = dice.oneIn(3) ? dice.roll(length + 1) : length;
+  const objects = ofResource(stateAfter(past, begun), resource);
+  if (dice.oneIn(4)) {
+    yield { kind: "listing" };
+    // It breaks off, after some of it came.
+    for (const items of inPieces(objects, dice)) if (!dice.oneIn(2)) yield { kind: "items", items };
+    yield { kind: "trouble", since: new Date(0), because: "it broke off", next: "nothing" };
+  }
+  yield { kind: "listing" };
+  for (const items of inPieces(dice.shuffled(objects), dice)) yield { kind: "items", items };
+  yield* told(changesOf(past.slice(begun, length), resource), dice);
+  yield { kind: "listed" };
+  yield { kind: "well" };
+}
+
+/**
+ * What one resource's reader is told of a history: lists from any moment of it, older ones than were seen before included,
+ * each followed by the changes up to some later moment in any order, some of them twice. The last ones reach the end of
+ * `past`; the ones before may come from `lost`, which was restored to what `past` begins with: the same versions mean other
+ * objects there.
+ */
+export function* telling(
+  { past, lost }: { readonly past: readonly Happening[]; readonly lost: readonly Happening[] },
+  resource: ResourceName,
+  dice: Dice,
+): Generator<RawEvent> {
+  const rounds = 1 + dice.roll(3);
+  const restoredIn = 1 + dice.roll(rounds);
+  for (let round = 1; round <= rounds; round++) {
+    const seen = round < restoredIn ? lost : past;
+    const length = dice.roll(seen.length + 1);
+    const to = round === rounds ? seen.length : length + dice.roll(seen.length - length + 1);
+    yield* listing(seen, resource, { length, dice });
+    yield* told(changesOf(seen.slice(length, to), resource), dice);
+  }
+}
