@@ -12,12 +12,16 @@ export class BodyWriter {
   readonly #gate: Gate;
   #written = 0;
   #ended = false;
+  readonly #closed = Promise.withResolvers<void>();
 
   constructor(response: ServerResponse, fault: Fault | undefined, gate: Gate) {
     this.#response = response;
     this.#fault = fault;
     this.#gate = gate;
-    response.on("close", () => (this.#ended = true));
+    response.on("close", () => {
+      this.#ended = true;
+      this.#closed.resolve();
+    });
   }
 
   onClose(listener: () => void): void {
@@ -60,7 +64,7 @@ export class BodyWriter {
     await pause(1);
     if (fault.kind === "break") this.#response.socket?.destroy();
     if (fault.kind === "truncate") this.#response.end();
-    if (fault.kind === "stall") await new Promise<void>((done) => this.#response.once("close", done));
+    if (fault.kind === "stall") await this.#closed.promise;
     this.#ended = true;
     return undefined;
   }

@@ -20,6 +20,8 @@ export interface Course {
   readonly backOff: BackOff;
 }
 
+const AGAIN = "nothing: the whole is read anew";
+
 export function createCourse({ pace }: Reading<unknown>): Course {
   return {
     need: "list",
@@ -30,8 +32,10 @@ export function createCourse({ pace }: Reading<unknown>): Course {
   };
 }
 
-export function nextAsk({ need, doubtful }: Course, { traits }: Reading<unknown>): Ask {
+export function nextAsk({ need, doubtful }: Course, { traits, forgotten }: Reading<unknown>): Ask {
   if (need !== "list") return need;
+  // Where versions went back the server's cache may be what is wrong, and streaming lists come from it.
+  if (forgotten !== "no") return "list";
   return doubtful || traits.streamingLists === "refused" ? "list" : "streaming list";
 }
 
@@ -106,6 +110,7 @@ export function afterwards(
       course.need = "watch";
       return 0;
     case "ended":
+      if (course.need === "list") trouble.found("a streaming list ended before it was complete", AGAIN);
       if (lived >= pace.shortWatch && course.need === "watch") return 0;
       return ending.told && course.need === "watch" ? pace.random() * pace.firstBackOff : backOff.next();
     case "quiet":
@@ -123,11 +128,18 @@ export function afterwards(
       return backOff.next();
     case "expired":
       // Too old to watch from is not too old to list from: that takes what the server's cache has, if it is as new.
-      if (course.need === "list") forget(reading);
+      if (course.need === "list") {
+        forget(reading);
+        trouble.found(
+          "the server has forgotten the version, or the page, that a list was to go on from",
+          AGAIN,
+        );
+      }
       course.need = "list";
       return backOff.next();
     case "tooLarge":
       forget(reading);
+      trouble.found("the server came back older than what was read of it (a restored etcd?)", AGAIN);
       course.need = "list";
       return backOff.next();
     case "astray":

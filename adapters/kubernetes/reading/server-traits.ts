@@ -5,7 +5,7 @@ import type { Query, WatchedResource } from "../watched-resource.ts";
 export interface ServerTraits {
   /** Whether watches may ask for the initial state. */
   streamingLists: "unknown" | "served" | "refused";
-  /** Paths whose watches have had a bookmark. */
+  /** Paths whose watches get bookmarks, as far as known. */
   readonly bookmarked: Set<string>;
   /** How many queries of a path the server has refused. */
   readonly refusedQueries: Map<string, number>;

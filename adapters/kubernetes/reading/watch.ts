@@ -43,11 +43,16 @@ function watchAlarms(
       if (ending.kind === "tooLarge") exchange.cutOff("older");
     });
   };
+  const quiet = (): void => {
+    // Servers of 1.20 send none to a watch from the newest version of a quiet resource: the next watch shows it.
+    traits.bookmarked.delete(resource.path);
+    exchange.cutOff("quiet");
+  };
   return () => {
     const { heardAt } = exchange;
     if (initial()) return [aged, { at: heardAt + pace.streamingPatience, ring: "impatient" }];
     if (traits.bookmarked.has(resource.path)) {
-      return [aged, { at: heardAt + pace.bookmarkSilence, ring: "quiet" }];
+      return [aged, { at: heardAt + pace.bookmarkSilence, ring: quiet }];
     }
     return [aged, { at: Math.max(heardAt, checkedAt) + pace.versionCheckEvery, ring: check }];
   };
