@@ -122,6 +122,8 @@ test("whatever happens, the reader ends with the server's objects", async () => 
         pace: {
           random: Math.random,
           streamingPatience: 20,
+          // The one thing that ends a watch which stalls alone, without ever having had a bookmark.
+          longestWatch: 300,
           longestAnswer: 30,
           silence: 10,
           probeEvery: 30,

@@ -223,3 +223,38 @@ test("Retry-After is waited for", async () => {
   await reader.until("the list", () => reader.kinds.includes("listed"));
   expect(performance.now() - refusedAt).toBeGreaterThanOrEqual(80);
 });
+
+test("what a streaming list says of deletions before its end is told after it, in order", async () => {
+  await using server = await startApiServer({ streamingLists: "ignored" });
+  await using reader = follow(server);
+  await reader.until("the watch", () => server.watches() === 1);
+  const line = (type: string, name: string, version: number, annotations = {}): string =>
+    `${JSON.stringify({ type, object: { metadata: { name, resourceVersion: `${version}`, annotations } } })}\n`;
+  server.say(line("ADDED", "a", 2) + line("ADDED", "b", 3) + line("DELETED", "a", 4) + line("ADDED", "a", 5));
+  server.say(line("BOOKMARK", "", 6, { "k8s.io/initial-events-end": "true" }) + line("DELETED", "b", 7));
+  await reader.until("the changes", () => reader.kinds.includes("changes") && reader.items.length === 1);
+  expect(reader.items).toMatchObject([{ metadata: { name: "a", resourceVersion: "5" } }]);
+  expect(reader.kinds).toEqual(["listing", "items", "listed", "changes"]);
+});
+
+test("after a disconnect a list waits for its turn, the first one ever does not", async () => {
+  await using server = await startApiServer();
+  server.apply(namespace("a"));
+  await server.stop();
+  await using reader = follow(server, { pace: { relistSpread: 1e9 } });
+  await reader.until("the trouble", () => reader.kinds.includes("trouble"));
+  await server.start();
+  await reader.until("the list", () => reader.items.length === 1);
+  server.breakConnections();
+  server.faults(({ verb }) => (verb === "list" ? { kind: "break" } : undefined));
+  await reader.until("the checks", () => server.requests.filter(({ verb }) => verb === "list").length > 2);
+  server.compact();
+  server.apply(namespace("b"));
+  server.compact();
+  server.faults(undefined);
+  await reader.until("the expired watch", () => server.requests.at(-1)?.verb === "watch");
+  const { length } = server.requests;
+  await Bun.sleep(30);
+  expect(server.requests.length).toBe(length);
+  expect(reader.items.length).toBe(1);
+});
