@@ -59,7 +59,8 @@ function pickAll(sources: Sources): Map<SettingKey, Given> {
     const found = pick(key, sources);
     if (found?.value !== undefined) picked.set(key, found);
   }
-  if (!picked.has("nodeName")) picked.set("nodeName", { name: "the host's name", value: hostname().trim() });
+  if (!picked.has("nodeName"))
+    picked.set("nodeName", { name: "the host's name", value: hostname().trim(), prefixed: true });
   return picked;
 }
 

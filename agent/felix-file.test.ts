@@ -65,7 +65,7 @@ test("its node name beats HOSTNAME, which everybody has, and nothing else", () =
 
 test("names without effect and without meaning are told with their place", () => {
   const { unknown, ineffective } = readWith("[global]\nHealthProt = 1\nIpInIpMtu = 1440\n");
-  expect(unknown).toEqual([`${path}:2: HealthProt (did you mean FELIX_HEALTHPORT?)`]);
+  expect(unknown).toEqual([`${path}:2: HealthProt (did you mean HEALTHPORT?)`]);
   expect(ineffective).toEqual([`${path}:3: IpInIpMtu (known to Felix, without effect here)`]);
 });
 

@@ -8,6 +8,8 @@ export interface Given {
   readonly name: string;
   /** Undefined: said to be empty, which hides what comes after it. */
   readonly value: string | undefined;
+  /** In a file FELIX_ is left out. */
+  readonly prefixed: boolean;
 }
 
 // A word of its own among the levels of the log.
@@ -32,7 +34,7 @@ export function givenByEnvironment(environment: Environment, errors: string[]): 
   for (const [name, written] of Object.entries(environment)) {
     const text = written?.trim() ?? "";
     const key = /^(felix|tortie)_/i.test(name) ? name.toUpperCase() : name;
-    if (text !== "") put(given, key, { name, value: orNone(key, text) }, errors);
+    if (text !== "") put(given, key, { name, value: orNone(key, text), prefixed: true }, errors);
   }
   return given;
 }
@@ -42,8 +44,8 @@ export function givenByFile({ lines }: FelixFile, path: string, errors: string[]
   const given = new Map<string, Given>();
   for (const { name, value, line } of lines) {
     const key = `FELIX_${name.toUpperCase()}`;
-    if (value !== "")
-      put(given, key, { name: `${path}:${line}: ${name}`, value: orNone(key, value) }, errors);
+    const one: Given = { name: `${path}:${line}: ${name}`, value: orNone(key, value), prefixed: false };
+    if (value !== "") put(given, key, one, errors);
   }
   return given;
 }

@@ -20,11 +20,11 @@ function known(key: string): boolean {
 
 /** Names that look like a setting and are none, each with what may have been meant. */
 export function unknownSettings(given: readonly Keyed[]): string[] {
-  return given.flatMap(([key, { name }]) => {
+  return given.flatMap(([key, { name, prefixed }]) => {
     if (known(key) || SERVICE_LINK.test(key)) return [];
     const [meant] = nearNames(key, KNOWN, 1);
     if (meant !== undefined && /^(FELIX|TORTIE|(CALICO_)?K8S)_/.test(key)) {
-      return [`${name} (did you mean ${meant}?)`];
+      return [`${name} (did you mean ${prefixed ? meant : meant.replace("FELIX_", "")}?)`];
     }
     // Other programs have K8S_ variables, too: only what resembles ours is worth a word.
     return /^(FELIX|TORTIE)_/.test(key) ? [name] : [];
