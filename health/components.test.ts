@@ -103,10 +103,10 @@ test("what this node lacks is a failure; what is worth knowing is shown and leav
   const notice = { kind: "notice", text: "the server's certificate is not checked" } as const;
   const failure = { kind: "failure", text: "the cluster has no node x; set NODENAME" } as const;
   expect(healthReport({ ...WELL, conditions: [notice] }, 0)).toMatchObject({ live: true, ready: true });
-  expect(detailOf({ ...WELL, conditions: [notice] }, "Node")).toBe(notice.text);
+  expect(detailOf({ ...WELL, conditions: [notice] }, "Node")).toBe(`notice: ${notice.text}`);
   const failed = { ...WELL, conditions: [notice, failure] };
   expect(healthReport(failed, 0)).toMatchObject({ live: true, ready: false });
-  expect(detailOf(failed, "Node")).toBe(`${notice.text}\n${failure.text}`);
+  expect(detailOf(failed, "Node")).toBe(`notice: ${notice.text}\n${failure.text}`);
 });
 
 test("the longest pass may be set", () => {

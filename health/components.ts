@@ -120,7 +120,7 @@ export function healthReport(
       timeoutSeconds: undefined,
       live: true,
       ready: health.conditions.every(({ kind }) => kind === "notice"),
-      detail: health.conditions.map(({ text }) => text),
+      detail: health.conditions.map(({ kind, text }) => (kind === "notice" ? `notice: ${text}` : text)),
     },
     {
       name: "Objects",
