@@ -55,16 +55,12 @@ function taker<Name extends ResourceName>(
 ): (event: RawEvent) => DatastoreEvent[] {
   const context = { nodeName: NODE_NAME, sharing: createSharing(4) };
   return (event) => {
-    switch (event.kind) {
-      case "items":
-        return reader.take(name, { kind: "items", items: event.items.map((item) => read(item, context)) });
-      case "changes": {
-        const changes = event.changes.map(({ item, gone }) => ({ item: read(item, context), gone }));
-        return reader.take(name, { ...event, changes });
-      }
-      default:
-        return reader.take(name, event);
+    if (event.kind === "items") {
+      return reader.take(name, { kind: "items", items: event.items.map((item) => read(item, context)) });
     }
+    if (event.kind !== "changes") return reader.take(name, event);
+    const changes = event.changes.map(({ item, gone }) => ({ item: read(item, context), gone }));
+    return reader.take(name, { ...event, changes });
   };
 }
 

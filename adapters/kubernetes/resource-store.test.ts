@@ -1,0 +1,143 @@
+import { expect, test } from "bun:test";
+import type { ListWatchEvent } from "./list-watch-event.ts";
+import { createResourceStore, type ResourceStore } from "./resource-store.ts";
+import { readResourceVersion } from "./resource-version.ts";
+import type { ModelItem } from "./to-model.ts";
+
+type Value = { readonly is: string };
+
+const problem = (text: string) => ({ where: text, path: "", value: "", message: text, consequence: "" });
+
+function item(key: string, version: string, is: string, ...problems: string[]): ModelItem<Value> {
+  return { key, version: readResourceVersion(version), value: { is }, problems: problems.map(problem) };
+}
+
+function store(...events: ListWatchEvent<ModelItem<Value>>[]): ResourceStore<Value> {
+  const made = createResourceStore<Value>();
+  for (const event of events) made.take(event);
+  return made;
+}
+
+const items = (...list: ModelItem<Value>[]) => ({ kind: "items", items: list }) as const;
+const listing = { kind: "listing" } as const;
+const listed = { kind: "listed" } as const;
+const listOf = (...list: ModelItem<Value>[]) => [listing, items(...list), listed] as const;
+const alive = (one: ModelItem<Value>) =>
+  ({ kind: "changes", changes: [{ item: one, gone: false }], noticedAt: 0 }) as const;
+const gone = (one: ModelItem<Value>) =>
+  ({ kind: "changes", changes: [{ item: one, gone: true }], noticedAt: 0 }) as const;
+
+const came = (is: string) => ({ before: undefined, after: { is } });
+const went = (is: string) => ({ before: { is }, after: undefined });
+
+test("the first listing counts as it comes", () => {
+  const first = store(listing);
+  expect(first.take(items(item("a", "1", "A")))).toEqual([came("A")]);
+  expect(first.whole).toBe(false);
+  expect(first.take(listed)).toEqual([]);
+  expect(first.whole).toBe(true);
+  expect(first.size).toBe(1);
+});
+
+test("a first listing that breaks off takes back at its end what the next one has not", () => {
+  const broken = store(listing, items(item("a", "1", "A"), item("b", "1", "B")), listing);
+  expect(broken.take(items(item("b", "1", "B")))).toEqual([]);
+  expect(broken.take(listed)).toEqual([went("A")]);
+});
+
+test("a later listing counts as a whole, deletes included", () => {
+  const known = store(...listOf(item("a", "1", "A"), item("b", "2", "B"), item("c", "3", "C")), listing);
+  expect(known.take(items(item("b", "9", "B2"), item("c", "3", "C"), item("d", "8", "D")))).toEqual([]);
+  expect(known.take(listed)).toEqual([went("A"), { before: { is: "B" }, after: { is: "B2" } }, came("D")]);
+});
+
+test("a later listing that breaks off changes nothing", () => {
+  const known = store(...listOf(item("a", "1", "A")), listing, items(item("b", "2", "B")), listing);
+  expect(known.take(listed)).toEqual([went("A")]);
+  expect(known.size).toBe(0);
+});
+
+test("an equal value is the one that was there, and is not told again", () => {
+  const known = createResourceStore<Value>();
+  known.take(listing);
+  const [first] = known.take(items(item("a", "1", "A")));
+  known.take(listed);
+  expect(known.take(alive(item("a", "2", "A")))).toEqual([]);
+  const [change] = known.take(alive(item("a", "3", "B")));
+  expect(change?.before).toBe(first?.after);
+});
+
+test("what is older than what is known is no news", () => {
+  const known = store(...listOf(item("a", "10", "A")));
+  expect(known.take(alive(item("a", "9", "old")))).toEqual([]);
+  expect(known.take(gone(item("a", "9", "old")))).toEqual([]);
+  expect(known.take(gone(item("a", "10", "A")))).toEqual([went("A")]);
+  expect(known.take(alive(item("a", "10", "A")))).toEqual([]);
+  expect(known.take(alive(item("a", "9", "old")))).toEqual([]);
+  expect(known.take(alive(item("a", "11", "new")))).toEqual([came("new")]);
+});
+
+test("a deletion that comes before what it deletes is remembered", () => {
+  const known = store(...listOf());
+  expect(known.take(gone(item("a", "12", "A")))).toEqual([]);
+  expect(known.take(alive(item("a", "11", "A")))).toEqual([]);
+  expect(known.take(alive(item("a", "13", "B")))).toEqual([came("B")]);
+});
+
+test("deletions are remembered for thousands of objects, and not for ever", () => {
+  const known = store(...listOf());
+  for (let n = 0; n <= 4096; n++) known.take(gone(item(`pod-${n}`, "20", "")));
+  expect(known.take(alive(item("pod-1", "19", "late")))).toEqual([]);
+  expect(known.take(alive(item("pod-0", "19", "late")))).toEqual([came("late")]);
+});
+
+test("versions that nobody can compare: what came last counts", () => {
+  const known = store(...listOf(item("a", "x", "A")));
+  expect(known.take(alive(item("a", "w", "B")))).toHaveLength(1);
+  expect(known.take(gone(item("a", "", "B")))).toEqual([went("B")]);
+});
+
+test("a listing is the truth, even of a server that came back older", () => {
+  const known = store(...listOf(item("a", "50", "A"), item("b", "51", "B")), gone(item("b", "52", "B")));
+  known.take(listing);
+  known.take(items(item("a", "7", "older"), item("b", "8", "B")));
+  expect(known.take(listed)).toEqual([{ before: { is: "A" }, after: { is: "older" } }, came("B")]);
+  expect(known.take(alive(item("a", "9", "new")))).toHaveLength(1);
+});
+
+test("equal versions of a restored server may stand for other values", () => {
+  const known = store(...listOf(item("a", "50", "A")));
+  known.take(listing);
+  known.take(items(item("a", "50", "other")));
+  expect(known.take(listed)).toEqual([{ before: { is: "A" }, after: { is: "other" } }]);
+});
+
+test("changes that come while a listing streams belong to it", () => {
+  const known = store(
+    ...listOf(item("a", "1", "A")),
+    listing,
+    items(item("a", "1", "A"), item("b", "2", "B")),
+  );
+  expect(known.take(gone(item("a", "3", "A")))).toEqual([]);
+  expect(known.take(alive(item("b", "4", "B2")))).toEqual([]);
+  expect(known.take(listed)).toEqual([went("A"), came("B2")]);
+});
+
+test("problems are those of the present state, and their revision says when to look", () => {
+  const known = store(...listOf(item("a", "1", "A", "odd"), item("b", "1", "B")));
+  const shown = () => [...known.problems].map(([key, list]) => [key, ...list.map(({ message }) => message)]);
+  expect(shown()).toEqual([["a", "odd"]]);
+  const before = known.problemsRevision;
+  known.take(alive(item("b", "2", "B")));
+  expect(known.problemsRevision).toBe(before);
+  known.take(alive(item("a", "2", "A")));
+  expect(shown()).toEqual([]);
+  expect(known.problemsRevision).not.toBe(before);
+  known.take(listing);
+  known.take(items(item("a", "3", "A"), item("b", "3", "B", "strange")));
+  expect(shown()).toEqual([]);
+  known.take(listed);
+  expect(shown()).toEqual([["b", "strange"]]);
+  known.take(gone(item("b", "4", "B")));
+  expect(shown()).toEqual([]);
+});
