@@ -26,8 +26,10 @@ export interface WiredPod {
 export interface OtherCniLab extends Disposable {
   readonly node: Place;
   readonly outside: Place;
-  /** By key; `interfaceName` of a pod on the bridge is its port. */
-  readonly pods: ReadonlyMap<string, PodPlace>;
+  /** By key; `interfaceName` of a pod on the bridge is its port. Whoever wires another pod puts it in. */
+  readonly pods: Map<string, PodPlace>;
+  /** One more namespace, set up like those of the pods; it closes with the lab. */
+  network(): NetworkNamespace;
   /** Whether each flow's first packet gets through. */
   probe(flows: readonly LabFlow[]): Promise<boolean[]>;
 }
@@ -102,51 +104,65 @@ function waitForLinks({ network }: Place): void {
   }
 }
 
-/** A node with a bridge, which packets of its pods cross by the hooks of IP, and with pods on veth pairs. */
-export function createOtherCniLab(pods: readonly WiredPod[]): OtherCniLab {
-  using building = new DisposableStack();
-  const network = (): NetworkNamespace => {
-    const made = building.use(NetworkNamespace.create());
-    set(made, SETTINGS);
-    return made;
-  };
-  const node: Place = { key: "node", network: network(), addresses: [...NODE_ADDRESSES, ...GATEWAYS] };
-  const outside: Place = { key: "outside", network: network(), addresses: OUTSIDE_ADDRESSES };
-  set(node.network, ROUTER_SETTINGS);
-  const uplinkOnly = { ...node, addresses: NODE_ADDRESSES };
+function addBridge({ network }: Place): void {
   ip(
-    node.network,
-    ...nodeCommands(uplinkOnly, outside),
+    network,
     `link add ${BRIDGE} type bridge forward_delay 0`,
     `address add ${GATEWAYS[0]}/24 dev ${BRIDGE}`,
     `address add ${GATEWAYS[1]}/64 dev ${BRIDGE} nodad`,
     `link set ${BRIDGE} up`,
   );
-  ip(outside.network, ...outsideCommands(outside));
-  const places = pods.map((pod, index) => podPlace(pod, index, network()));
-  for (const [index, place] of places.entries()) {
-    if (pods[index]?.wiring === "bridge") wireToBridge(node, place);
+}
+
+function wirePods(node: Place, pods: readonly WiredPod[], network: () => NetworkNamespace): PodPlace[] {
+  return pods.map((pod, index) => {
+    const place = podPlace(pod, index, network());
+    if (pod.wiring === "bridge") wireToBridge(node, place);
     else wireAlone(node, place);
-  }
+    return place;
+  });
+}
+
+/**
+ * A node with pods on veth pairs, and on a bridge that asks the hooks of IP about its packets. Without pods there is no
+ * bridge either.
+ */
+export function createOtherCniLab(wanted: readonly WiredPod[]): OtherCniLab {
+  using building = new DisposableStack();
+  const later = new DisposableStack();
+  const networkOf = (stack: DisposableStack): NetworkNamespace => {
+    const made = stack.use(NetworkNamespace.create());
+    set(made, SETTINGS);
+    return made;
+  };
+  const network = (): NetworkNamespace => networkOf(building);
+  const addresses = wanted.length === 0 ? NODE_ADDRESSES : [...NODE_ADDRESSES, ...GATEWAYS];
+  const node: Place = { key: "node", network: network(), addresses };
+  const outside: Place = { key: "outside", network: network(), addresses: OUTSIDE_ADDRESSES };
+  set(node.network, ROUTER_SETTINGS);
+  ip(node.network, ...nodeCommands({ ...node, addresses: NODE_ADDRESSES }, outside));
+  ip(outside.network, ...outsideCommands(outside));
+  if (wanted.length > 0) addBridge(node);
+  const pods = new Map(wirePods(node, wanted, network).map((place) => [place.key, place]));
   waitForLinks(node);
   const servers = building.use(new Servers());
   const ground = { node, outside, servers, ports: new SourcePorts() };
-  const byKey = new Map(places.map((place) => [place.key, place]));
-  const all: ReadonlyMap<string, Place> = new Map<string, Place>([
-    ...byKey,
-    ["node", node],
-    ["outside", outside],
-  ]);
+  const places = (): Map<string, Place> =>
+    new Map<string, Place>([...pods, ["node", node], ["outside", outside]]);
+  building.use(later);
   const resources = building.move();
   return {
     node,
     outside,
-    pods: byKey,
-    probe: (flows) =>
-      probeFlows(
+    pods,
+    network: () => networkOf(later),
+    probe: (flows) => {
+      const all = places();
+      return probeFlows(
         ground,
         flows.map((flow) => resolveFlow(all, flow)),
-      ),
+      );
+    },
     [Symbol.dispose]: () => resources.dispose(),
   };
 }
