@@ -25,6 +25,7 @@ export async function* merged<Item>(
         waiting.push({ item, taken: resolve });
         wake();
         await promise;
+        if (left) return;
       }
     } catch (error) {
       failures.push(error);
