@@ -11,8 +11,8 @@ export type EndpointId = Named<"EndpointId">;
 export type Attachment =
   /** The endpoint has a host interface of its own. */
   | { readonly kind: "interface"; readonly name: InterfaceName }
-  /** It shares an interface (a bridge of another CNI): only its addresses tell. */
-  | { readonly kind: "address" };
+  /** It shares an interface (`through`, where known: a bridge of another CNI): only its addresses tell. */
+  | { readonly kind: "address"; readonly through?: InterfaceName };
 
 /** A container port with a name; names may repeat with other numbers or protocols. */
 export interface NamedPort {

@@ -2,7 +2,7 @@ import type { EndpointId } from "../../model/endpoint.ts";
 import type { Ruleset, ProgramId, Touched } from "../../model/ruleset.ts";
 import { planAddressSet, planServiceSet } from "./difference-sets.ts";
 import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin } from "./kernel-objects.ts";
-import { type Memory, note, noteMember } from "./memory.ts";
+import { type Memory, note } from "./memory.ts";
 import { change, type Plan, planRendering, removeElement, sameVerdict, settleNewSets } from "./plan.ts";
 import { rangesText } from "./render-closed.ts";
 import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
@@ -10,7 +10,10 @@ import { type FrameOptions, renderFrame } from "./render-frame.ts";
 import { type KnownSets, peersChain, type ProgramRendering, renderProgram } from "./render-program.ts";
 import type { Wish } from "./wish.ts";
 
-export interface StableFrameOptions extends Omit<FrameOptions, "mirrored" | "shared" | "closedRanges"> {
+export interface StableFrameOptions extends Omit<
+  FrameOptions,
+  "mirrored" | "shared" | "closedRanges" | "bridges"
+> {
   /**
    * Calico's name for it: what becomes of packets from and to addresses in the ruleset's pod ranges that no endpoint
    * owns. `accept` closes no range.
@@ -107,9 +110,10 @@ function planEndpoint(
     note(journal, memory.dispatch, [text, { element, owner: id }]);
   }
   note(journal, memory.endpoints, [id, wanted === undefined ? undefined : after]);
-  const shared = wanted !== undefined && attachmentIn(wanted, options).kind === "address";
-  if (wanted !== undefined && known && memory.shared.has(id) !== shared) plan.moved.add(id);
-  noteMember(journal, memory.shared, [id, shared]);
+  const attachment = wanted && attachmentIn(wanted, options);
+  const shared = attachment?.kind === "address" ? (attachment.through ?? "") : undefined;
+  if (wanted !== undefined && known && memory.shared.has(id) !== (shared !== undefined)) plan.moved.add(id);
+  note(journal, memory.shared, [id, shared]);
 }
 
 /** An element may leave one endpoint and enter another in one round: only its beginning and its end count. */
@@ -123,14 +127,17 @@ function planDispatch(plan: Plan, before: ElementsBefore): void {
   }
 }
 
-type ChosenFrameOptions = Omit<FrameOptions, "mirrored" | "shared">;
+type ChosenFrameOptions = Omit<FrameOptions, "mirrored" | "shared" | "bridges"> & StableFrameOptions;
 
 /** `setsOnly`: what endpoints put their elements into; the chains that look there come last. */
 function planFrame(plan: Plan, options: ChosenFrameOptions, { setsOnly = false } = {}): void {
   const { memory, journal } = plan;
   const before = memory.frame.get("frame") ?? EMPTY_RENDERING;
+  const { mirrored, names } = memory;
   const shared = memory.shared.size > 0;
-  const whole = renderFrame(memory.names, { ...options, mirrored: memory.mirrored, shared });
+  const known = new Set([...memory.shared.values()].flatMap((name) => (name === "" ? [] : [name])));
+  const bridges = options.unknownEndpoint === "drop" ? [...known].toSorted() : [];
+  const whole = renderFrame(names, { ...options, mirrored, shared, bridges });
   const after = setsOnly ? { ...whole, chains: [] } : whole;
   planRendering(plan, { kind: "frame" }, { before, after });
   note(journal, memory.frame, ["frame", after]);

@@ -1,5 +1,6 @@
 import type { Address } from "../../model/address.ts";
 import type { EndpointId } from "../../model/endpoint.ts";
+import type { InterfaceName } from "../../model/fingerprint.ts";
 import type { AddressSetId, ProgramId, Service, ServiceSetId } from "../../model/ruleset.ts";
 import type { KernelElement, KernelElements, Rendering } from "./kernel-objects.ts";
 import { type Names, namesOfEpoch, type Side } from "./names.ts";
@@ -18,6 +19,9 @@ export interface AppliedPeers {
   readonly users: number;
 }
 
+/** The interface that an endpoint shares with others; empty while nobody knows it. */
+export type SharedInterface = InterfaceName | "";
+
 /** What the kernel holds in one epoch, as far as our own transactions put it there. */
 export interface Memory {
   readonly names: Names;
@@ -32,7 +36,7 @@ export interface Memory {
   /** Every element of every endpoint by its text, and whose it is: an address moves without a gap. */
   readonly dispatch: Map<string, { readonly element: KernelElement; readonly owner: EndpointId }>;
   /** Endpoints that only their addresses tell. */
-  readonly shared: Set<EndpointId>;
+  readonly shared: Map<EndpointId, SharedInterface>;
   readonly frame: Map<"frame", Rendering>;
   /** The closed ranges that the frame was made with. */
   readonly closed: Map<"closed", string>;
@@ -48,7 +52,7 @@ export function emptyMemory(epoch: number, options: { readonly mirrored: boolean
     peers: new Map(),
     endpoints: new Map(),
     dispatch: new Map(),
-    shared: new Set(),
+    shared: new Map(),
     frame: new Map(),
     closed: new Map(),
   };

@@ -38,6 +38,8 @@ export interface Names {
   readonly addresses: (family: Family) => EpochName;
   /** Interfaces with a policed endpoint whose names do not begin as ours do. */
   readonly foreign: EpochName;
+  /** Interfaces that endpoints share. */
+  readonly bridges: EpochName;
   /** Closed ranges of addresses; `id` is made of them. */
   readonly closed: (id: string, family: Family) => EpochName;
 }
@@ -72,6 +74,7 @@ export function namesOfEpoch(epoch: number): Names {
     sources: (family) => name(`sources${family}`),
     addresses: (family) => name(`addresses${family}`),
     foreign: name("foreign-interfaces"),
+    bridges: name("bridges"),
     closed: (id, family) => name(`closed${family}-${short(id)}`),
   };
 }

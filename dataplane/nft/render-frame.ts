@@ -18,6 +18,7 @@ import type { Names } from "./names.ts";
 import { closedElements, closedSets, unownedChain } from "./render-closed.ts";
 import { frameSets } from "./render-frame-sets.ts";
 import { gateChain, neighboursChain } from "./render-gate.ts";
+import { bridgeElements, bridgeSets, onLinkChain } from "./render-on-link.ts";
 import { hookChains, type HookOptions, type Judge, sight } from "./render-hooks.ts";
 
 /** What the fixed chains depend on. */
@@ -128,8 +129,15 @@ export function renderFrame(names: Names, options: FrameOptions): Rendering {
       chains.push(judgeChain(names, judge, { ...options, forShared }));
     }
   }
+  if (options.bridges.length > 0) chains.push(onLinkChain(names));
   if (options.closedRanges.length > 0) chains.push(unownedChain(names));
   chains.push(...hookChains(names, options));
-  const sets = [...frameSets(names, options), ...closedSets(names, options.closedRanges)];
-  return { sets, chains, elements: elementsByText(closedElements(names, options.closedRanges)) };
+  const { bridges, closedRanges } = options;
+  const sets = [
+    ...frameSets(names, options),
+    ...bridgeSets(names, bridges),
+    ...closedSets(names, closedRanges),
+  ];
+  const elements = [...bridgeElements(names, bridges), ...closedElements(names, closedRanges)];
+  return { sets, chains, elements: elementsByText(elements) };
 }

@@ -1,11 +1,13 @@
-import { INTERFACE_PREFIX } from "../../model/fingerprint.ts";
+import { INTERFACE_PREFIX, type InterfaceName } from "../../model/fingerprint.ts";
 import type { Family } from "../../model/address.ts";
 import type { AddressRange } from "../../model/cidr.ts";
 import type { Direction } from "../../model/policy.ts";
-import type { Expression, Statement } from "./batch.ts";
-import { addressField, COUNTER, DROP, equals, IIFNAME, inSet, jump, OIFNAME } from "./expressions.ts";
+import type { Expression } from "./batch.ts";
+import { addressField, COUNTER, DROP, equals, IIFNAME, inSet, OIFNAME } from "./expressions.ts";
+import { closedHook } from "./closed-hook.ts";
 import type { KernelChain, KernelRule } from "./kernel-objects.ts";
 import { HOOK, type Names } from "./names.ts";
+import { onLinkDestinations, onLinkSources } from "./render-on-link.ts";
 import { closedMatches, UNOWNED_DESTINATION, UNOWNED_SOURCE } from "./render-closed.ts";
 
 export type Judge = Direction | "input";
@@ -13,6 +15,8 @@ export type Judge = Direction | "input";
 export interface HookOptions {
   /** Endpoints that only their addresses tell exist. */
   readonly shared: boolean;
+  /** The interfaces that they share, as far as known; no name twice. */
+  readonly bridges: readonly InterfaceName[];
   /** Endpoints may have interfaces whose names do not begin as ours do. */
   readonly foreignInterfaces: boolean;
   /** Addresses that are closed to everybody but endpoints of this node; disjoint. */
@@ -37,14 +41,6 @@ export function sight(judge: Judge): {
     : { direction: "egress", name: IIFNAME, field: "saddr" };
 }
 
-/**
- * Whatever falls off a chain comes back here and is dropped: a packet that is held up on its way through an epoch
- * until its chains are emptied must not leave by the base chain's policy, which is accept.
- */
-function closedHook(ours: readonly Statement[], chain: string): KernelRule[] {
-  return [{ expr: [...ours, jump(chain)] }, { expr: [...ours, DROP] }];
-}
-
 /** Interfaces of ours by their prefix, so that one nobody knows is closed; those of others by a set of the known. */
 function interfaceRules(
   names: Names,
@@ -66,10 +62,11 @@ function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRul
   return rules;
 }
 
-function gateRules(names: Names, { foreignInterfaces, closedRanges }: HookOptions): KernelRule[] {
+function gateRules(names: Names, { foreignInterfaces, closedRanges, bridges }: HookOptions): KernelRule[] {
   const chain = names.fixed("gate");
   return [
     ...interfaceRules(names, { name: IIFNAME, chain, foreign: foreignInterfaces }),
+    ...onLinkSources(names, bridges),
     ...closedMatches(names, closedRanges, "saddr").flatMap((unowned) =>
       closedHook(unowned, names.fixed("unowned")),
     ),
@@ -89,6 +86,7 @@ function unownedRules(names: Names, judge: Direction, { closedRanges }: HookOpti
 export function hookChains(names: Names, options: HookOptions): KernelChain[] {
   const forwarding = (judge: Direction): KernelRule[] => [
     ...judgeRules(names, judge, options),
+    ...(judge === "ingress" ? onLinkDestinations(names, options.bridges) : []),
     ...unownedRules(names, judge, options),
   ];
   return [

@@ -41,7 +41,7 @@ interface ProgramPlan {
 }
 
 interface EndpointPlan {
-  readonly wired: "byUs" | "byOthers" | "toBridge";
+  readonly wired: "byUs" | "byOthers" | "unknown" | "toBridge" | "toOther";
   readonly addresses: number[];
   readonly ingress: number | undefined;
   readonly egress: number | undefined;
@@ -75,7 +75,7 @@ const programPlan: fc.Arbitrary<ProgramPlan> = fc.record({
   services: fc.option(fc.nat(SERVICE_SETS - 1), { nil: undefined }),
 });
 const endpointPlan: fc.Arbitrary<EndpointPlan> = fc.record({
-  wired: fc.constantFrom("byUs", "byOthers", "toBridge"),
+  wired: fc.constantFrom("byUs", "byOthers", "unknown", "toBridge", "toOther"),
   addresses: fc.uniqueArray(fc.nat(ADDRESSES.length - 1), { maxLength: 2 }),
   ingress: fc.option(fc.nat(PROGRAMS / 2 - 1), { nil: undefined }),
   egress: fc.option(
@@ -193,7 +193,9 @@ function programOf(universe: Universe, at: number): Program {
 const ATTACHMENTS: Readonly<Record<EndpointPlan["wired"], (pod: string) => Attachment>> = {
   byUs: (pod) => ({ kind: "interface", name: podInterfaceName("x", pod) }),
   byOthers: (pod) => ({ kind: "interface", name: `veth-${pod}` as InterfaceName }),
-  toBridge: () => ({ kind: "address" }),
+  unknown: () => ({ kind: "address" }),
+  toBridge: () => ({ kind: "address", through: "cni0" as InterfaceName }),
+  toOther: () => ({ kind: "address", through: "docker0" as InterfaceName }),
 };
 
 function endpointOf(plan: EndpointPlan, at: number): EndpointRules {

@@ -12,6 +12,7 @@ import {
   program,
   ruleset,
   serviceSet,
+  throughBridge,
 } from "./ruleset-builder.ts";
 
 export interface GoldenCase {
@@ -71,7 +72,7 @@ const podRanges = ["10.1.0.0/24", "10.1.2.0/24", "10.1.3.0/25", "fd00::/64"];
 /** One pod on a veth pair of another CNI, one on its bridge, one of our own. */
 const wiredByOthers = [
   pod("x/web", web, { ingress: webIn, attachment: onInterface("veth1a2b3c4d") }),
-  pod("x/client", client, { egress: denyOut, attachment: BY_ADDRESS }),
+  pod("x/client", client, { egress: denyOut, attachment: throughBridge("cni0") }),
   pod("x/own", ["10.1.0.12"]),
 ];
 

@@ -86,6 +86,11 @@ export function onInterface(name: string): Attachment {
 
 export const BY_ADDRESS: Attachment = { kind: "address" };
 
+/** The attachment of a pod that shares a bridge whose name is known. */
+export function throughBridge(name: string): Attachment {
+  return { kind: "address", through: name as InterfaceName };
+}
+
 /** `NAMESPACE/POD`, on its Calico interface unless said otherwise. */
 export function pod(id: string, addresses: readonly string[], options: PodOptions = {}): EndpointRules {
   const [namespace = "", name = ""] = id.split("/");

@@ -3,8 +3,8 @@ import { type NftDataplaneOptions, openNftDataplane } from "../../../dataplane/n
 import { openWriter } from "../../../dataplane/nft/open-writer.ts";
 import type { PodPlace } from "../../../demo/lab/place.ts";
 import type { EndpointRules, Ruleset } from "../../../model/ruleset.ts";
-import { BY_ADDRESS, onInterface, pod, type PodOptions } from "../../golden/ruleset-builder.ts";
-import type { OtherCniLab } from "./lab.ts";
+import { onInterface, pod, type PodOptions, throughBridge } from "../../golden/ruleset-builder.ts";
+import { BRIDGE, type OtherCniLab } from "./lab.ts";
 
 export interface Policed extends Disposable {
   readonly dataplane: Dataplane;
@@ -39,6 +39,6 @@ export function placeOf({ pods }: OtherCniLab, key: string): PodPlace {
 export function rulesOf(lab: OtherCniLab, key: string, options: PodOptions = {}): EndpointRules {
   const { addresses, interfaceName } = placeOf(lab, key);
   const bridged = addresses[0]?.startsWith("10.66.") === true;
-  const attachment = bridged ? BY_ADDRESS : onInterface(interfaceName);
+  const attachment = bridged ? throughBridge(BRIDGE) : onInterface(interfaceName);
   return pod(key, addresses, { attachment, ...options });
 }

@@ -1,0 +1,66 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { TABLE } from "../../dataplane/nft/names.ts";
+import type { NetworkNamespace } from "../../native/network-namespace.ts";
+import { until } from "../agent/running-agent.ts";
+import { nftOrThrow } from "./nft-command.ts";
+import { ip } from "./other-cni/commands.ts";
+import { BRIDGE, createOtherCniLab, type OtherCniLab } from "./other-cni/lab.ts";
+import { placeOf, police } from "./other-cni/policed.ts";
+import { PODS, wishOf } from "./other-cni/wish.ts";
+
+setDefaultTimeout(60_000);
+
+const PORT = 999;
+
+/** The link-local address that the kernel gave the interface. */
+function linkLocal(network: NetworkNamespace, device: string): string {
+  const address = /inet6 (fe80:[0-9a-f:]+)/.exec(ip(network, `address show dev ${device}`))?.[1];
+  if (address === undefined) throw new Error(`${device} has no link-local address`);
+  return address;
+}
+
+/** A server on every address of the namespace; `heard` counts who came. */
+function listen(network: NetworkNamespace): Disposable & { readonly heard: () => number } {
+  let heard = 0;
+  const open = () => void heard++;
+  const listener = network.run(() =>
+    Bun.listen({ hostname: "::", port: PORT, socket: { open, data: () => {} } }),
+  );
+  return { heard: () => heard, [Symbol.dispose]: () => listener.stop(true) };
+}
+
+/** Begins a connection from a pod to a link-local address; whether it is answered is told elsewhere. */
+function knock(from: NetworkNamespace, address: string): void {
+  const socket = { open: (one: Bun.Socket) => void one.end(), data: () => {}, error: () => {} };
+  from.run(() => {
+    Bun.connect({ hostname: `${address}%eth0`, port: PORT, socket }).catch(() => {});
+  });
+}
+
+function droppedOnLink({ node }: OtherCniLab): number {
+  const listed = nftOrThrow(node.network, ["list", "chain", "inet", TABLE, "e1-on-link"]);
+  return Number(/packets (\d+)/.exec(listed)?.[1] ?? 0);
+}
+
+test("a pod on a bridge reaches neither another nor the node by a link-local address", async () => {
+  using lab = createOtherCniLab(PODS);
+  const [shut, server] = [placeOf(lab, "x/shut").network, placeOf(lab, "x/server").network];
+  const addresses = [linkLocal(server, "eth0"), linkLocal(lab.node.network, BRIDGE)];
+  using ofServer = listen(server);
+  using ofNode = listen(lab.node.network);
+  for (const address of addresses) knock(shut, address);
+  await until(() => ofServer.heard() === 1 && ofNode.heard() === 1);
+  using policed = police(lab);
+  await policed.enforce(wishOf(lab));
+  for (const address of addresses) {
+    const before = droppedOnLink(lab);
+    knock(shut, address);
+    // The first packet and one repetition.
+    await until(() => droppedOnLink(lab) >= before + 2);
+  }
+  expect([ofServer.heard(), ofNode.heard()]).toEqual([1, 1]);
+  // Nor may the node's own neighbours be lost by it.
+  expect(
+    await lab.probe([{ from: "x/client", to: "x/server", protocol: "TCP", port: 80, family: 6 }]),
+  ).toEqual([true]);
+});
