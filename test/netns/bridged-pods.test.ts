@@ -77,7 +77,7 @@ test("the bridge asks the hooks of IP in this namespace alone, and without that 
   await expectVerdicts(lab, { allowed: onBridge, denied: elsewhere });
 });
 
-test("what a pod's neighbours may be told: the kernel's own addresses of a bridge, and what policies cannot see", async () => {
+test("whose address a pod on a bridge can claim, and whose it cannot", async () => {
   using lab = createOtherCniLab(PODS);
   using policed = police(lab);
   await policed.enforce(wishOf(lab));
