@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Labels } from "../../model/labels.ts";
 import { isLabelKey, isLabelValue } from "./names.ts";
-import { anObject, pathItem, type Schema } from "./schema.ts";
+import { anObject, isObject, maybe, type Parsed, parseAt, pathItem, type Schema } from "./schema.ts";
 
 /** Keys to text, whatever the keys: `constructor` is a legal label key, which valibot's record would drop. */
 export const textByKey: Schema<Readonly<Record<string, string>>> = v.pipe(
@@ -28,7 +28,7 @@ function labelDefect(key: string, value: unknown): string | undefined {
 }
 
 /** The labels of an object, each within the grammar. */
-export const labels: Schema<Labels> = v.pipe(
+const labels: Schema<Labels> = v.pipe(
   anObject,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
@@ -38,3 +38,22 @@ export const labels: Schema<Labels> = v.pipe(
     }
   }),
 ) as unknown as Schema<Labels>;
+
+const maybeLabels = maybe(labels);
+const NO_LABELS: Labels = {};
+
+function areLabels(value: unknown): value is Labels {
+  if (!isObject(value)) return false;
+  for (const key in value) if (labelDefect(key, value[key]) !== undefined) return false;
+  return true;
+}
+
+/** The labels of an object; absent and null are none. Sound ones, as nearly all are, cost a look at each. */
+export function readLabels(
+  value: unknown,
+  at: { readonly path: string; readonly consequence: string },
+): Parsed<Labels> {
+  if (areLabels(value)) return { ok: true, value };
+  const parsed = parseAt(maybeLabels, value, at);
+  return parsed.ok ? { ok: true, value: parsed.value ?? NO_LABELS } : parsed;
+}

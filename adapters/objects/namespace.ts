@@ -2,10 +2,10 @@ import type { Namespace } from "../../model/endpoint.ts";
 import type { Policy } from "../../model/policy.ts";
 import { readIsolation } from "./default-deny.ts";
 import { type Defect, describe } from "./defect.ts";
-import { labels } from "./labels.ts";
+import { readLabels } from "./labels.ts";
 import { NAMESPACE_RULE, readIdentity } from "./metadata.ts";
 import { isNamespaceName } from "./names.ts";
-import { isObject, maybe, parseAt } from "./schema.ts";
+import { isObject } from "./schema.ts";
 
 /** The label that the API server puts on every namespace; nobody may set it otherwise. */
 export const NAME_LABEL = "kubernetes.io/metadata.name";
@@ -40,7 +40,7 @@ export function readNamespace(value: Readonly<Record<string, unknown>>): ReadNam
     return { value: undefined, defects: [defect] };
   }
   const metadata = isObject(value["metadata"]) ? value["metadata"] : {};
-  const found = parseAt(maybe(labels), metadata["labels"], {
+  const found = readLabels(metadata["labels"], {
     path: "metadata.labels",
     consequence: "no namespaceSelector matches this namespace",
   });
@@ -49,7 +49,7 @@ export function readNamespace(value: Readonly<Record<string, unknown>>): ReadNam
   if (!found.ok) {
     return { value: unreadableNamespace(name), ...isolation, defects: [...found.defects, ...unreadable] };
   }
-  const written = found.value?.[NAME_LABEL] ?? name;
+  const written = found.value[NAME_LABEL] ?? name;
   const defects: Defect[] = [...unreadable];
   if (written !== name) {
     const path = `metadata.labels[${JSON.stringify(NAME_LABEL)}]`;

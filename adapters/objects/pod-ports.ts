@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import type { NamedPort } from "../../model/endpoint.ts";
 import { childPath, type Defect, describe } from "./defect.ts";
-import { isPortName } from "./names.ts";
-import { portNumber, protocol } from "./policy-port.ts";
+import { isPortName, portProtocol } from "./names.ts";
+import { isPortNumber, portNumber, protocol } from "./policy-port.ts";
 import { isObject, looseFields, maybe, parseAt, type Schema } from "./schema.ts";
 
 const CONSEQUENCE = "no rule reaches the pod by the name of this port";
@@ -15,6 +15,15 @@ const portName: Schema<string> = v.pipe(
   ),
 );
 const containerPort = looseFields({ name: maybe(portName), containerPort: portNumber, protocol });
+
+/** A port in which nothing is wrong, as nearly all are: a look at each field, where the schema would explain each. */
+function soundPort(port: unknown): NamedPort | undefined {
+  if (!isObject(port)) return undefined;
+  const { name, containerPort: number, protocol: word = "TCP" } = port;
+  const known = typeof word === "string" ? portProtocol(word) : undefined;
+  if (typeof name !== "string" || !isPortName(name)) return undefined;
+  return isPortNumber(number) && known !== undefined ? { name, protocol: known, port: number } : undefined;
+}
 
 interface Found {
   readonly ports: Map<string, NamedPort>;
@@ -34,6 +43,11 @@ function readContainer(container: unknown, path: string, found: Found): void {
   for (const [index, port] of readList(ports, portsPath, found).entries()) {
     // Ports without a name decide nothing.
     if (isObject(port) && (port["name"] ?? "") === "") continue;
+    const sound = soundPort(port);
+    if (sound !== undefined) {
+      found.ports.set(`${sound.name} ${sound.protocol} ${sound.port}`, sound);
+      continue;
+    }
     const at = { path: childPath(portsPath, index), consequence: CONSEQUENCE };
     const parsed = parseAt(containerPort, port, at);
     if (!parsed.ok) {
@@ -44,7 +58,7 @@ function readContainer(container: unknown, path: string, found: Found): void {
         protocol: parsed.value.protocol,
         port: parsed.value.containerPort,
       };
-      found.ports.set(JSON.stringify(named), named);
+      found.ports.set(`${named.name} ${named.protocol} ${named.port}`, named);
     }
   }
 }

@@ -2,12 +2,12 @@ import { type Endpoint, endpointId } from "../../model/endpoint.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
 import type { Labels } from "../../model/labels.ts";
 import { type Defect, describe } from "./defect.ts";
-import { labels } from "./labels.ts";
+import { readLabels } from "./labels.ts";
 import { readIdentity } from "./metadata.ts";
 import { POD_IP_ANNOTATION, readAddresses } from "./pod-addresses.ts";
 import { readPorts } from "./pod-ports.ts";
 import type { ReadOptions } from "./read-options.ts";
-import { isObject, maybe, parseAt } from "./schema.ts";
+import { isObject } from "./schema.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -56,7 +56,7 @@ function readBasis(
   metadata: Fields,
   defects: Defect[],
 ): { labels: Labels; spec: Fields; hostNetwork: boolean } | undefined {
-  const found = parseAt(maybe(labels), metadata["labels"], { path: "metadata.labels", consequence: CLOSED });
+  const found = readLabels(metadata["labels"], { path: "metadata.labels", consequence: CLOSED });
   if (!found.ok) defects.push(...found.defects);
   const spec = part(value["spec"], { path: "spec", consequence: CLOSED }, defects);
   const hostNetwork = spec["hostNetwork"] ?? false;
@@ -65,7 +65,7 @@ function readBasis(
     defects.push({ path, value: describe(hostNetwork), message, consequence: CLOSED });
   }
   if (!found.ok || defects.length > 0) return undefined;
-  return { labels: found.value ?? {}, spec, hostNetwork: hostNetwork === true };
+  return { labels: found.value, spec, hostNetwork: hostNetwork === true };
 }
 
 /**

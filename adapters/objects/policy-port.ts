@@ -7,7 +7,7 @@ import { maybe, pathItem, type Schema, strictFields } from "./schema.ts";
 const PORT_RULE =
   "expected a port number from 1 to 65535 or a port name (at most 15 lower-case letters, digits and -, at least one letter)";
 
-function isPortNumber(value: unknown): value is number {
+export function isPortNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535;
 }
 
