@@ -79,13 +79,17 @@ test("a server that freezes in the middle of a list is noticed", async () => {
   await reader.until("the list", () => reader.items.length === 1);
 });
 
-test("one failed probe is no death", async () => {
+test("one failed probe is no death: what is silent is watched anew, and nothing more", async () => {
   await using server = await startApiServer();
   let probes = 0;
-  server.faults(({ verb }) => (verb === "probe" && ++probes % 2 === 0 ? { kind: "freeze" } : undefined));
-  await using reader = follow(server, { pace: PROBING });
+  server.faults(({ verb }) => (verb === "probe" && ++probes % 4 === 2 ? { kind: "freeze" } : undefined));
+  await using reader = follow(server, { pace: { ...PROBING, shortWatch: 1 } });
   await reader.until("some probes", () => probes >= 8);
-  expect(count(server, "watch")).toBe(1);
+  expect(count(server, "watch")).toBeGreaterThan(1);
+  // Each by a failed probe that the next one excused.
+  expect(count(server, "watch")).toBeLessThanOrEqual(1 + probes / 4);
+  expect(count(server, "list")).toBe(1);
+  expect(reader.kinds).toEqual(["listing", "listed"]);
 });
 
 test("a watch that never had a bookmark is left alone, as long as its version is accepted", async () => {

@@ -80,7 +80,7 @@ test("a watch tells an object that leaves the selection as deleted", async () =>
   expect(await told).toMatchObject([
     { type: "ADDED", object: { kind: "Pod", status: { phase: "Running" } } },
     { type: "MODIFIED" },
-    { type: "DELETED", object: { metadata: { resourceVersion: "4" } } },
+    { type: "DELETED", object: { metadata: { resourceVersion: "4" }, status: { phase: "Running" } } },
   ]);
 });
 

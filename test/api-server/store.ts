@@ -69,6 +69,12 @@ function stored(object: ApiObject, resource: ServedResource, version: number, ui
   return { key: keyOf(object), version, uid, fields, text: JSON.stringify({ metadata, ...rest }) };
 }
 
+/** The object's text under another version. */
+export function textAt({ text }: Stored, version: number): string {
+  const { metadata, ...rest } = JSON.parse(text) as ApiObject;
+  return JSON.stringify({ metadata: { ...metadata, resourceVersion: String(version) }, ...rest });
+}
+
 /** The objects, one version for all of them as etcd has it, and the changes that watches may still ask for. */
 export class ObjectStore {
   version = 1;
@@ -102,9 +108,8 @@ export class ObjectStore {
     if (previous === undefined) return false;
     this.#of(resource).delete(key);
     const version = ++this.version;
-    // A deletion carries the last state under the version of the deletion.
-    const { metadata, ...rest } = JSON.parse(previous.text) as ApiObject;
-    const text = JSON.stringify({ metadata: { ...metadata, resourceVersion: String(version) }, ...rest });
+    // A deletion carries the last state under a version of its own.
+    const text = textAt(previous, version);
     const object = { ...previous, version, text };
     this.#tell({ resource, version, type: "DELETED", object, previous });
     return true;

@@ -2,7 +2,7 @@ import type { BodyWriter } from "./body-writer.ts";
 import type { ServedResource, Target } from "./resources.ts";
 import type { FieldSelector } from "./selectors.ts";
 import { tooOld } from "./status.ts";
-import type { ObjectStore, Stored, StoredChange } from "./store.ts";
+import { type ObjectStore, type Stored, type StoredChange, textAt } from "./store.ts";
 
 export interface WatchRequest {
   readonly target: Target;
@@ -39,8 +39,9 @@ function seen(change: StoredChange, selected: (object: Stored) => boolean): stri
   const before = change.previous !== undefined && selected(change.previous);
   const after = change.type !== "DELETED" && selected(change.object);
   if (!before && !after) return undefined;
-  const type = after ? (before ? "MODIFIED" : "ADDED") : "DELETED";
-  return line(type, change.resource, change.object.text);
+  if (after) return line(before ? "MODIFIED" : "ADDED", change.resource, change.object.text);
+  // As the server tells it (1.20.2, measured): the object as it was, under the version of the change.
+  return line("DELETED", change.resource, textAt(change.previous ?? change.object, change.version));
 }
 
 /** Serves one watch until it ends; `opened` is told of it while it is open. */

@@ -88,6 +88,18 @@ test("an account that may watch and not list goes on watching", () => {
   expect(course.need).toBe("check");
 });
 
+test("whoever was refused checks the version once it is let in: the server may have been empty, and be older", () => {
+  const of = reading(0);
+  const course = watching(of);
+  for (const code of [401, 403]) {
+    course.need = "watch";
+    after(course, of, "watch", refused(code));
+    expect(course.need).toBe("check");
+  }
+  after(course, of, "check", refused(401));
+  expect(course.need).toBe("check");
+});
+
 test("versions are forgotten when a list is too old, or the server older than ours", () => {
   const of = reading(0);
   const course = watching(of);

@@ -82,7 +82,9 @@ function afterRefusal(
     return 0;
   }
   // Whoever may watch and not list can at least go on watching.
-  if (ask === "check" && (code === 401 || code === 403)) course.need = "watch";
+  if (ask === "check" && code === 403) course.need = "watch";
+  // An empty cluster knows no accounts: who answers once we are let in again may be an older one.
+  if (ask === "watch" && (code === 401 || code === 403)) course.need = "check";
   if (ask !== "list" && (code === 429 || code >= 500)) course.disconnected = true;
   course.trouble.found(status.found, status.next);
   // The server's wish, and then the jitter: it gave the same number to all of us.

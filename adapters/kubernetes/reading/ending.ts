@@ -8,6 +8,8 @@ export type Cut =
   | "stopped"
   /** The server answers nobody. */
   | "frozen"
+  /** The server answers others, but perhaps no longer on this connection. */
+  | "doubted"
   /** This answer does not come, whatever the server does for others. */
   | "late"
   /** A streaming list says nothing. */
@@ -64,6 +66,7 @@ export function endingOfCut(cut: Cut, server: string): Ending {
     case "quiet":
       return { kind: "quiet" };
     case "aged":
+    case "doubted":
       return { kind: "ended", told: true };
     case "older":
       return { kind: "tooLarge" };

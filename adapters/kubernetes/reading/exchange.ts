@@ -49,6 +49,10 @@ export class Exchange implements Disposable, PulseMember {
     this.cutOff("frozen");
   }
 
+  doubt(): void {
+    this.cutOff("doubted");
+  }
+
   cutOff(cut: Cut): void {
     this.#cut ??= cut;
     this.#controller.abort();

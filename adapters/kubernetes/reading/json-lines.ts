@@ -1,11 +1,11 @@
 import { MalformedError } from "./malformed-error.ts";
-import { createRecordBytes } from "./record-bytes.ts";
+import { createRecordBytes, type ReadJson } from "./record-bytes.ts";
 import type { Records } from "./records.ts";
 
 const NEWLINE = 0x0a;
 
 /** A watch's body: one JSON value a line. A body that ends within a line is malformed. */
-export function createJsonLines(): Records<void> {
+export function createJsonLines(read?: ReadJson): Records<void> {
   const line = createRecordBytes();
   let bytes = new Uint8Array();
   let at = 0;
@@ -21,7 +21,7 @@ export function createJsonLines(): Records<void> {
       const last = bytes.subarray(at, end);
       at = end + 1;
       // Go's decoder lets empty lines pass, too.
-      if (line.begun || last.some((byte) => byte > 0x20)) return line.parse(last, "a line");
+      if (line.begun || last.some((byte) => byte > 0x20)) return line.parse(last, "a line", read);
     }
     return undefined;
   }

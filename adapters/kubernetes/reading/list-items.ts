@@ -1,5 +1,5 @@
 import { MalformedError } from "./malformed-error.ts";
-import { createRecordBytes } from "./record-bytes.ts";
+import { createRecordBytes, type ReadJson } from "./record-bytes.ts";
 import type { Records } from "./records.ts";
 
 /** What a list says of itself. */
@@ -22,7 +22,7 @@ const SPACE = 0x20;
  * hundreds of megabytes is never one string, nor one value. Bytes are enough: nothing that ASCII means can hide in
  * UTF-8's longer sequences.
  */
-export function createListItems(): Records<ListEnd> {
+export function createListItems(readItem?: ReadJson): Records<ListEnd> {
   const kept = createRecordBytes();
   let bytes: Uint8Array = new Uint8Array();
   let at = 0;
@@ -47,9 +47,10 @@ export function createListItems(): Records<ListEnd> {
 
   /** What was gathered, up to and including the byte at `at`. */
   function gathered(): unknown {
-    const what = gathering === "item" ? "an item" : `a ${gathering}`;
+    const last = bytes.subarray(from, at + 1);
+    const what = gathering;
     gathering = "nothing";
-    return kept.parse(bytes.subarray(from, at + 1), what);
+    return what === "item" ? kept.parse(last, "an item", readItem) : kept.parse(last, `a ${what}`);
   }
 
   function stray(): never {
@@ -75,15 +76,12 @@ export function createListItems(): Records<ListEnd> {
     depth++;
   }
 
-  /** The item that ends here, if one does. */
-  function close(): unknown {
+  function close(): void {
     depth--;
-    if (depth === 2 && inItems) return gathered();
     if (depth === 1 && gathering === "metadata") metadata = gathered();
     if (depth === 1) inItems = false;
     if (depth === 0) complete = true;
     if (depth < 0) stray();
-    return undefined;
   }
 
   function quote(): void {
@@ -106,35 +104,60 @@ export function createListItems(): Records<ListEnd> {
     else if (depth === 1 && name === "items" && byte === 0x6e) itemsSeen = true;
   }
 
+  /** The item, if it ends in these bytes. A loop for itself, in locals: it sees nearly every byte of every list. */
+  function takeItem(): unknown {
+    const all = bytes;
+    const { length } = all;
+    let index = at;
+    let level = depth;
+    let quoted = inString;
+    for (; index < length; index++) {
+      const byte = all[index]!;
+      if (quoted) {
+        if (byte === BACKSLASH) index++;
+        else if (byte === QUOTE) quoted = false;
+      } else if (byte === QUOTE) quoted = true;
+      // Braces and brackets differ in one bit.
+      else if ((byte | 0x20) === OPEN_BRACE) level++;
+      else if ((byte | 0x20) === CLOSE_BRACE && --level === 2) break;
+    }
+    // Beyond the end: the last byte escapes the first of those to come.
+    escaped = index > length;
+    at = Math.min(index, length);
+    depth = level;
+    inString = quoted;
+    if (at === length) return undefined;
+    const item = gathered();
+    at++;
+    return item;
+  }
+
+  function skipString(): void {
+    while (at < bytes.length && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
+    if (at === bytes.length) return;
+    if (bytes[at] === BACKSLASH) escaped = true;
+    else unquote();
+    at++;
+  }
+
   function take(): unknown {
-    // In locals: this loop sees every byte of every list.
-    const { length } = bytes;
-    while (at < length) {
-      if (inString) {
-        if (escaped) {
-          escaped = false;
-          at++;
-        }
-        let index = at;
-        while (index < length && bytes[index] !== QUOTE && bytes[index] !== BACKSLASH) index++;
-        at = index;
-        if (at === length) break;
-        if (bytes[at] === BACKSLASH) escaped = true;
-        else unquote();
+    while (at < bytes.length) {
+      if (escaped) {
+        escaped = false;
         at++;
-        continue;
+      } else if (gathering === "item") {
+        const item = takeItem();
+        if (item !== undefined) return item;
+      } else if (inString) {
+        skipString();
+      } else {
+        const byte = bytes[at]!;
+        if (byte === QUOTE) quote();
+        else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) open(byte);
+        else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) close();
+        else if (depth < 3) other(byte);
+        at++;
       }
-      const byte = bytes[at]!;
-      if (byte === QUOTE) quote();
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) open(byte);
-      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        const item = close();
-        if (item !== undefined) {
-          at++;
-          return item;
-        }
-      } else if (depth < 3) other(byte);
-      at++;
     }
     if (gathering !== "nothing") kept.keep(bytes.subarray(from));
     from = 0;

@@ -1,6 +1,7 @@
 import { unreachable } from "../../../model/unreachable.ts";
 import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./ending.ts";
 import { type Alarm, Exchange } from "./exchange.ts";
+import { fieldReader } from "./field-reader.ts";
 import { createListItems } from "./list-items.ts";
 import type { ListWatchEvent } from "../list-watch-event.ts";
 import { MalformedError } from "./malformed-error.ts";
@@ -46,7 +47,8 @@ async function* readPage<Item>(
     if (status !== undefined) return endingOfStatus(status);
     const reduce = (item: unknown): Item => read(Object.assign(item as object, { apiVersion, kind }));
     const alarms = (): readonly Alarm[] => [{ at: exchange.heardAt + pace.longestAnswer, ring: "late" }];
-    const records = slices({ exchange, records: createListItems(), reduce, alarms, step: pace.step });
+    const items = createListItems(resource.fields === undefined ? undefined : fieldReader(resource.fields));
+    const records = slices({ exchange, records: items, reduce, alarms, step: pace.step });
     for (;;) {
       const next = await records.next();
       if (next.done !== true) {

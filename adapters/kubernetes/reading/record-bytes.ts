@@ -7,12 +7,20 @@ export interface RecordBytes {
   keep(part: Uint8Array): void;
   /** Whether parts are kept. */
   readonly begun: boolean;
-  /** The record that ends with these bytes, as JSON says it. */
-  parse(last: Uint8Array, what: string): unknown;
+  /** The record that ends with these bytes, as `read` reads JSON. */
+  parse(last: Uint8Array, what: string, read?: ReadJson): unknown;
+}
+
+/** What JSON says, or as much of it as somebody wants. Throws where it is none. */
+export type ReadJson = (bytes: Uint8Array) => unknown;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+export function readWhole(bytes: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(bytes));
 }
 
 export function createRecordBytes(): RecordBytes {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
   let parts: Uint8Array[] = [];
   let length = 0;
 
@@ -27,12 +35,12 @@ export function createRecordBytes(): RecordBytes {
       }
       if (part.length > 0) parts.push(part.slice());
     },
-    parse(last, what) {
+    parse(last, what, read = readWhole) {
       const bytes = length === 0 ? last : Buffer.concat([...parts, last], length + last.length);
       parts = [];
       length = 0;
       try {
-        return JSON.parse(decoder.decode(bytes));
+        return read(bytes);
       } catch (error) {
         const because = error instanceof Error ? error.message : String(error);
         const begins = new TextDecoder().decode(bytes.subarray(0, 60));

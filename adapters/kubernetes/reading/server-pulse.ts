@@ -8,6 +8,8 @@ export interface PulseMember {
   readonly silentSince: number | undefined;
   /** The server does not answer: there is nothing to wait for. */
   abandon(): void;
+  /** The server answers again, but perhaps another one behind the same address: whoever waits asks anew. */
+  doubt(): void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ServerPulse {
   join(member: PulseMember): () => void;
 }
 
-/** Failures in a row that count: one slow answer is no death. */
+/** Failures in a row that count: one slow answer is no death, and costs a new watch only. */
 const FAILURES = 2;
 
 /** Any answer is one, whatever its status: a server without /readyz, or one that refuses us, lives. */
@@ -49,6 +51,8 @@ function createServerPulse(client: KubernetesClient, pace: Pace): ServerPulse {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let probe: AbortController | undefined;
   let failures = 0;
+  /** When the first probe of a row of failures was sent. */
+  let failedAt = 0;
 
   function silent(now: number): PulseMember[] {
     return [...members].filter(
@@ -81,11 +85,17 @@ function createServerPulse(client: KubernetesClient, pace: Pace): ServerPulse {
     // Everybody has left meanwhile; who came later has a timer of his own.
     if (probe !== controller) return;
     probe = undefined;
-    failures = alive ? 0 : failures + 1;
-    if (failures >= FAILURES) {
-      failures = 0;
-      for (const member of silent(performance.now())) member.abandon();
+    if (!alive) {
+      if (failures === 0) failedAt = startedAt;
+      failures++;
     }
+    if (failures >= FAILURES) {
+      for (const member of silent(performance.now())) member.abandon();
+    } else if (alive && failures > 0) {
+      // After an answer that did not come the next probe goes over a connection of its own.
+      for (const member of silent(failedAt)) member.doubt();
+    }
+    if (alive || failures >= FAILURES) failures = 0;
     lookIn(startedAt + pace.probeEvery - performance.now());
   }
 

@@ -1,7 +1,10 @@
 import { type Ending, endingOfErrorEvent } from "./ending.ts";
 import type { Change } from "../list-watch-event.ts";
+import { fieldReader, type FieldReader, type Fields } from "./field-reader.ts";
 import { MalformedError } from "./malformed-error.ts";
 import { member, text, versionOf } from "./reading.ts";
+
+const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
 /** One line of a watch. `version`: what the watch has come to. */
 export type WatchEvent<Item> =
@@ -13,6 +16,31 @@ export type WatchEvent<Item> =
 export interface WatchEventReader<Item> {
   readonly read: (object: unknown) => Item;
   readonly server: string;
+}
+
+/** What of an event's object is read, whatever the resource: the version, bookmarks, and the Status of an error. */
+const ENVELOPE: Fields = {
+  metadata: { resourceVersion: true, annotations: { [INITIAL_EVENTS_END]: true } },
+  status: true,
+  code: true,
+  reason: true,
+  message: true,
+  details: true,
+};
+
+function union(some: Fields, more: Fields): Fields {
+  const all: Record<string, true | Fields> = { ...some };
+  for (const [name, inside] of Object.entries(more)) {
+    const there = all[name];
+    all[name] = there === undefined || there === true || inside === true ? inside : union(there, inside);
+  }
+  return all;
+}
+
+/** Reads a line of a watch, and of its object the given fields; undefined: all of them. */
+export function eventReader(fields: Fields | undefined): FieldReader | undefined {
+  if (fields === undefined) return undefined;
+  return fieldReader({ type: true, object: union(ENVELOPE, { apiVersion: true, kind: true, ...fields }) });
 }
 
 /** @throws MalformedError where the line is no event. */
@@ -35,7 +63,7 @@ export function readWatchEvent<Item>(
       return { kind: "change", change: { item: read(object), gone: true }, version };
     case "BOOKMARK": {
       const annotations = member(member(object, "metadata"), "annotations");
-      const initialEnd = member(annotations, "k8s.io/initial-events-end") === "true";
+      const initialEnd = member(annotations, INITIAL_EVENTS_END) === "true";
       return { kind: "bookmark", initialEnd, version };
     }
     default:

@@ -6,7 +6,7 @@ import type { Reading } from "./reading.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
 import { checkVersion } from "./version-check.ts";
-import { readWatchEvent, type WatchEvent } from "./watch-events.ts";
+import { eventReader, readWatchEvent, type WatchEvent } from "./watch-events.ts";
 import { asked, type Query } from "../watched-resource.ts";
 
 /** A watch goes on from the reading's version, or brings the present state itself first. */
@@ -81,7 +81,8 @@ export async function* watch<Item>(
     yield { kind: "answered" };
     if (initial) yield { kind: "listing" };
     const reduce = (line: unknown): WatchEvent<Item> => readWatchEvent(line, reader);
-    const events = slices({ exchange, records: createJsonLines(), reduce, alarms, step: pace.step });
+    const records = createJsonLines(eventReader(resource.fields));
+    const events = slices({ exchange, records, reduce, alarms, step: pace.step });
     for await (const { out, arrivedAt } of events) {
       told = true;
       let items: Item[] = [];
