@@ -24,4 +24,9 @@ export interface KubernetesClient extends Disposable {
    * that has fired.
    */
   request(request: ApiRequest): Promise<Response>;
+  /**
+   * The next requests go over new connections; those under way are left alone. One that died without a word would
+   * otherwise be given to the next request, too. A client without connections of its own has no such method.
+   */
+  reconnect?(): void;
 }

@@ -98,7 +98,7 @@ export async function openClient(
   if (login.exec === undefined) await credentials.current();
   await authority.read();
 
-  const session = new Bun.FetchSession();
+  let session = new Bun.FetchSession();
   // Through a proxy Bun speaks HTTP/1.1 only, and without TLS nothing chooses between the two.
   let protocol: "http2" | "http1.1" = secure && proxy === undefined ? "http2" : "http1.1";
 
@@ -173,6 +173,11 @@ export async function openClient(
       if (fresh === credential) return response;
       await response.body?.cancel();
       return send(request, fresh);
+    },
+    reconnect() {
+      // Closes what is idle only.
+      session.close();
+      session = new Bun.FetchSession();
     },
     [Symbol.dispose]() {
       session.close();

@@ -21,7 +21,7 @@ export interface ServerPulse {
   join(member: PulseMember): () => void;
 }
 
-/** Failures in a row that count: one slow answer is no death, and costs a new watch only. */
+/** Failures in a row that count: one slow answer is no death, and costs a new connection and new watches only. */
 const FAILURES = 2;
 
 /** Any answer is one, whatever its status: a server without /readyz, or one that refuses us, lives. */
@@ -88,12 +88,13 @@ function createServerPulse(client: KubernetesClient, pace: Pace): ServerPulse {
     if (!alive) {
       if (failures === 0) failedAt = startedAt;
       failures++;
+      client.reconnect?.();
     }
     if (failures >= FAILURES) {
       for (const member of silent(performance.now())) member.abandon();
     } else if (alive && failures > 0) {
-      // After an answer that did not come the next probe goes over a connection of its own.
-      for (const member of silent(failedAt)) member.doubt();
+      // The probe that was answered went over another connection than theirs.
+      for (const member of members) if ((member.silentSince ?? Infinity) <= failedAt) member.doubt();
     }
     if (alive || failures >= FAILURES) failures = 0;
     lookIn(startedAt + pace.probeEvery - performance.now());
