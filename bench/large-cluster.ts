@@ -31,7 +31,7 @@ function start(
 ): Bun.Subprocess<"ignore", "pipe", "inherit"> {
   const child = namespace.run(() =>
     Bun.spawn([...words], {
-      env: { PATH: process.env["PATH"] ?? "", ...env },
+      env: { ...process.env, ...env },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",

@@ -1,3 +1,4 @@
+import { POD_IP_ANNOTATION, POD_IPS_ANNOTATION } from "../objects/pod-addresses.ts";
 import type { ResourceName, ResourceValues } from "./object-store.ts";
 import {
   type ModelContext,
@@ -7,6 +8,7 @@ import {
   podItem,
   policyItem,
 } from "./to-model.ts";
+import type { Fields } from "./reading/field-reader.ts";
 import type { WatchedResource } from "./watched-resource.ts";
 
 /** What is read of the API server, and what becomes of each object. */
@@ -18,6 +20,28 @@ export interface ModelResource<Name extends ResourceName> {
 
 const ALIVE = "status.phase!=Succeeded,status.phase!=Failed";
 
+const CONTAINER_FIELDS: Fields = { ports: { name: true, containerPort: true, protocol: true } };
+
+/** What readPod asks for: a tenth of a pod, and pods are most of what a cluster tells. */
+const POD_FIELDS: Fields = {
+  metadata: {
+    name: true,
+    namespace: true,
+    uid: true,
+    resourceVersion: true,
+    labels: true,
+    deletionTimestamp: true,
+    annotations: { [POD_IP_ANNOTATION]: true, [POD_IPS_ANNOTATION]: true },
+  },
+  spec: {
+    nodeName: true,
+    hostNetwork: true,
+    containers: CONTAINER_FIELDS,
+    initContainers: CONTAINER_FIELDS,
+  },
+  status: { phase: true, podIP: true, podIPs: true, startTime: true },
+};
+
 /** Pods on the network of pods that may still send something. Older servers do not select by spec.hostNetwork. */
 export const PODS: ModelResource<"pods"> = {
   name: "pods",
@@ -28,6 +52,7 @@ export const PODS: ModelResource<"pods"> = {
     kind: "Pod",
     query: { fieldSelector: `${ALIVE},spec.hostNetwork=false` },
     plainerQueries: [{ fieldSelector: ALIVE }, {}],
+    fields: POD_FIELDS,
   },
   read: podItem,
 };

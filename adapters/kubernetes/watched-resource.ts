@@ -1,4 +1,5 @@
 import type { Asked } from "./api-status.ts";
+import type { Fields } from "./reading/field-reader.ts";
 
 export type Query = Readonly<Record<string, string>>;
 
@@ -11,6 +12,8 @@ export interface WatchedResource {
   /** For example `networking.k8s.io/v1`. Items of a list carry neither it nor the kind: they are put in. */
   readonly apiVersion: string;
   readonly kind: string;
+  /** Which fields of an object are read; the rest is passed over. Undefined: all of them. */
+  readonly fields?: Fields;
   /** What narrows it, for example a fieldSelector. */
   readonly query?: Query;
   /** What is asked instead where the server answers 400 to `query`, then to the first of these, and so on. */

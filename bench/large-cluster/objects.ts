@@ -12,10 +12,14 @@ export interface ClusterSize {
 export const NODE = "node-under-test";
 const TEAMS = 20;
 const PODS_PER_NODE = 110;
+const REPLICAS = 3;
+const APPS = 5;
 const TIMES = "2026-01-01T00:00:00Z";
 
 function uid(index: number): string {
-  return `00000000-0000-4000-8000-${index.toString(16).padStart(12, "0")}`;
+  // As random as uids are: nothing that looks alike may be cheap by chance.
+  const digits = new Bun.CryptoHasher("sha1").update(String(index)).digest("hex");
+  return digits.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 function namespaceName(index: number): string {
@@ -38,7 +42,7 @@ function policyObject(index: number, { namespaces, policies }: ClusterSize): Api
   const step = Math.max(1, Math.floor(namespaces / policies));
   const metadata = { name: `from-team-${index}`, namespace: namespaceName((index * step) % namespaces) };
   const namespaceSelector = { matchLabels: { team: `team-${index % TEAMS}` } };
-  const podSelector = { matchLabels: { app: `app-${index % 15}` } };
+  const podSelector = { matchLabels: { app: `app-${index % APPS}` } };
   const ingress = [
     { from: [{ namespaceSelector, podSelector }], ports: [{ port: 80 }, { port: "http", protocol: "TCP" }] },
   ];
@@ -126,26 +130,29 @@ function podStatus(app: string, address: string): unknown {
   };
 }
 
-/** A pod of about 3 kB, as one of a Deployment with three replicas in a cluster of nodes of 110 pods. */
+/** A pod of about 3 kB, of a Deployment with three replicas in one namespace, on nodes of 110 pods. */
 function podObject(index: number, { namespaces, local, pods }: ClusterSize): ApiObject {
-  const app = `app-${Math.floor(index / namespaces) % 15}`;
-  const hash = (0x5f3759df ^ Math.floor(index / 3)).toString(16).padStart(10, "7");
-  const isLocal = index % Math.floor(pods / local) === 0 && index / Math.floor(pods / local) < local;
+  const deployment = Math.floor(index / REPLICAS);
+  const app = `app-${Math.floor(deployment / namespaces) % APPS}`;
+  const hash = (0x5f3759df ^ deployment).toString(16).padStart(10, "7");
+  const stride = Math.floor(pods / local);
+  const isLocal = index % stride === 0 && index / stride < local;
   const nodeName = isLocal ? NODE : `node-${Math.floor(index / PODS_PER_NODE)}`;
   // 10.0.0.0/24 is the node's own.
-  const at = isLocal ? Math.floor(index / Math.floor(pods / local)) + 1 : index + 256;
+  const at = isLocal ? index / stride + 1 : index + 256;
   const address = `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`;
-  const labels = {
-    app,
-    "pod-template-hash": hash,
-    tier: ["front", "back", "data"][index % 3] ?? "",
-    version: `v${index % 5}`,
+  const tier = ["front", "back", "data"][deployment % 3] ?? "";
+  const labels = { app, "pod-template-hash": hash, tier, version: `v${deployment % 7}` };
+  const owner = {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    name: `${app}-${hash}`,
+    uid: uid(deployment + 1e9),
   };
-  const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: `${app}-${hash}`, uid: uid(index + 1e9) };
   const metadata = {
     name: `${app}-${hash}-${index.toString(36).padStart(5, "0")}`,
     generateName: `${app}-${hash}-`,
-    namespace: namespaceName(index % namespaces),
+    namespace: namespaceName(deployment % namespaces),
     uid: uid(index),
     creationTimestamp: TIMES,
     labels,

@@ -28,6 +28,7 @@ const ENVELOPE: Fields = {
   details: true,
 };
 
+/** Of a field that one wants whole and the other in part, the part: an object's `status`, where a Status has a word. */
 function union(some: Fields, more: Fields): Fields {
   const all: Record<string, true | Fields> = { ...some };
   for (const [name, inside] of Object.entries(more)) {
