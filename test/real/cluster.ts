@@ -31,6 +31,8 @@ export interface Cluster extends AsyncDisposable {
   serviceAccountToken(namespace: string, name: string): Promise<string>;
   /** Waits until the API server says that it is ready. */
   ready(): Promise<void>;
+  /** A second API server for the same etcd, and its port; it is ready. */
+  addApiServer(): Promise<{ readonly port: number; readonly process: ServerProcess }>;
   /** Stops etcd and copies its data. */
   saveEtcd(): Promise<string>;
   /** Starts etcd with such a copy in place of its data; with nothing where there is no copy. */
@@ -134,15 +136,16 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
     return out;
   };
 
-  const ready = async (): Promise<void> => {
+  const untilReady = async (one: ServerProcess, url: string): Promise<void> => {
+    const question = ["get", "--raw", "/readyz", "--request-timeout=2s", `--server=${url}`];
     for (;;) {
-      const dead = [etcd, apiServer].find((one) => !one.running);
+      const dead = [etcd, one].find(({ running }) => !running);
       if (dead !== undefined) throw new Error(`a server of the test ended: ${dead.said()}`);
-      const answer = await kubectl(["get", "--raw", "/readyz", "--request-timeout=2s"]).catch(() => "");
-      if (answer === "ok") return;
+      if ((await kubectl(question).catch(() => "")) === "ok") return;
       await Bun.sleep(20);
     }
   };
+  const added: ServerProcess[] = [];
 
   let copies = 0;
   return {
@@ -154,7 +157,17 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
     apiServer,
     etcd,
     kubectl,
-    ready,
+    ready: () => untilReady(apiServer, server),
+    addApiServer: async () => {
+      const [port = 0] = freePorts(1, network);
+      const log = join(directory, `kube-apiserver-${port}.log`);
+      const args = apiServerArgs(directory, identities, { ...ports, api: port });
+      const second = new ServerProcess({ program: program("kube-apiserver"), args, log, directory, network });
+      added.push(second);
+      second.start();
+      await untilReady(second, `https://127.0.0.1:${port}`);
+      return { port, process: second };
+    },
     serviceAccountToken: async (namespace, name) => {
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
       const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
@@ -174,7 +187,7 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
       etcd.start();
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([apiServer.kill(), etcd.kill()]);
+      await Promise.all([apiServer, etcd, ...added].map((one) => one.kill()));
       rmSync(directory, { recursive: true, force: true });
     },
   };
