@@ -19,7 +19,6 @@ export function endpointUpdate(name: string): Update {
   const value: Endpoint = {
     id: endpointId("x", name),
     namespace: "x",
-    name,
     uid: name,
     labels: {},
     addresses: [],

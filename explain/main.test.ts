@@ -11,7 +11,6 @@ function pod(name: string, address: string, ports: readonly NamedPort[] = []): U
   const value: Endpoint = {
     id: endpointId("x", name),
     namespace: "x",
-    name,
     uid: name,
     labels: { pod: name },
     addresses: [address as Address],

@@ -25,7 +25,6 @@ export interface NamedPort {
 export interface Endpoint {
   readonly id: EndpointId;
   readonly namespace: string;
-  readonly name: string;
   /** Empty where the datastore has none. */
   readonly uid: string;
   readonly labels: Labels;

@@ -1,6 +1,7 @@
 import type { Endpoint, EndpointId, Namespace } from "../model/endpoint.ts";
 import { type EndpointSelector, type NamespaceSelector, selectorMatches } from "../model/selector.ts";
 import { selectorKey } from "./peer-text.ts";
+import { createSetPool } from "./set-pool.ts";
 
 /** A selector that somebody asks, and the endpoints that it selects now. */
 export interface ActiveSelector<User> {
@@ -64,7 +65,15 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
   const labelled = new Set<Active>();
   const selectorsByNamespace = new Map<string, Set<Active>>();
   const endpointsByNamespace = new Map<string, Set<Endpoint>>();
-  const matches = new Map<EndpointId, Set<Active>>();
+  const matches = new Map<EndpointId, ReadonlySet<Active>>();
+  const pool = createSetPool<Active>();
+
+  function setMatches(id: EndpointId, actives: readonly Active[]): void {
+    const before = matches.get(id);
+    if (actives.length > 0) matches.set(id, pool.take(actives));
+    else matches.delete(id);
+    if (before !== undefined) pool.release(before);
+  }
 
   function reach(active: Active, namespace: string): void {
     active.namespaces?.add(namespace);
@@ -87,7 +96,7 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     for (const { id, labels } of endpoints ?? []) {
       if (!selectorMatches(active.selector.endpoints, labels)) continue;
       active.members.add(id);
-      bucket(matches, id, () => new Set()).add(active);
+      setMatches(id, [...(matches.get(id) ?? nothing), active]);
     }
   }
 
@@ -124,9 +133,8 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     labelled.delete(active);
     for (const namespace of active.namespaces ?? []) unreach(active, namespace);
     for (const id of active.members) {
-      const of = matches.get(id);
-      of?.delete(active);
-      if (of?.size === 0) matches.delete(id);
+      const rest = [...(matches.get(id) ?? nothing)].filter((other) => other !== active);
+      setMatches(id, rest);
     }
   }
 
@@ -139,11 +147,15 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
     if (after !== undefined) bucket(endpointsByNamespace, after.namespace, () => new Set()).add(after);
   }
 
-  function replace(id: EndpointId, before: ReadonlySet<Active>, after: Set<Active>): MatchChange<User> {
+  function replace(
+    id: EndpointId,
+    before: ReadonlySet<Active>,
+    actives: readonly Active[],
+  ): MatchChange<User> {
+    setMatches(id, actives);
+    const after = matches.get(id) ?? nothing;
     for (const active of before) if (!after.has(active)) active.members.delete(id);
     for (const active of after) if (!before.has(active)) active.members.add(id);
-    if (after.size > 0) matches.set(id, after);
-    else matches.delete(id);
     return { id, before, after };
   }
 
@@ -161,15 +173,14 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
       const id = (after ?? before)?.id;
       if (id === undefined) return;
       place(before, after);
-      // Most endpoints of a cluster are selected by nobody who matters here: no set for each of them.
-      let found: Set<Active> | undefined;
+      const found: Active[] = [];
       if (after !== undefined) {
         for (const active of candidates(after.namespace)) {
-          if (selectorMatches(active.selector.endpoints, after.labels)) (found ??= new Set()).add(active);
+          if (selectorMatches(active.selector.endpoints, after.labels)) found.push(active);
         }
       }
-      const left = matches.get(id);
-      if (found !== undefined || left !== undefined) replace(id, left ?? nothing, found ?? new Set());
+      const left = matches.get(id) ?? nothing;
+      if (found.length > 0 || left.size > 0) replace(id, left, found);
     },
     namespaceChanged(name) {
       const flipped = [...labelled].filter(
@@ -187,7 +198,7 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
         const concerned = flipped.filter((active) => selectorMatches(active.selector.endpoints, labels));
         if (concerned.length === 0) continue;
         const before = matches.get(id) ?? nothing;
-        changes.push(replace(id, before, before.symmetricDifference(new Set(concerned))));
+        changes.push(replace(id, before, [...before.symmetricDifference(new Set(concerned))]));
       }
       return changes;
     },

@@ -13,7 +13,6 @@ export function pod(name: string, address: string, changes: Partial<Endpoint> = 
   return {
     id: endpointId(inNamespace, own),
     namespace: inNamespace,
-    name: own,
     uid: `uid-${name}`,
     labels: { app: own },
     addresses: address === "" ? [] : (address.split(" ") as Address[]),

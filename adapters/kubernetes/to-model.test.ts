@@ -32,7 +32,6 @@ test("a pod of another node: what policies need, and nothing else of it", () => 
     value: {
       id: "x/a" as never,
       namespace: "x",
-      name: "a",
       uid: "uid-a",
       labels: { app: "web" },
       addresses: ["10.0.0.1", "fd00::1"] as never[],

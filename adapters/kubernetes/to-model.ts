@@ -80,7 +80,6 @@ function sharedEndpoint(endpoint: Endpoint, sharing: Sharing): Endpoint {
   return {
     id: endpoint.id,
     namespace: sharing.text(endpoint.namespace),
-    name: endpoint.name,
     uid: endpoint.uid,
     labels: sharing.labels(endpoint.labels),
     addresses: first === undefined ? NO_ADDRESSES : others.length === 0 ? [first] : endpoint.addresses,

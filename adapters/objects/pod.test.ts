@@ -45,7 +45,6 @@ test("a pod as the API serves it", () => {
   expect(valueOf(fields, "here")).toEqual({
     id: "x/a",
     namespace: "x",
-    name: "a",
     uid: "u1",
     labels: { app: "web", constructor: "c" },
     addresses: ["10.0.0.1", "fd00::1"],

@@ -103,7 +103,6 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const endpoint: Endpoint = {
     id: endpointId(namespace, name),
     namespace,
-    name,
     uid: typeof uid === "string" ? uid : "",
     labels: basis.labels,
     addresses: found.addresses,

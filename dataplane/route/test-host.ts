@@ -51,7 +51,6 @@ export function pod(name: string, addresses: string, changes: Partial<Endpoint> 
   return {
     id: endpointId("shop", name),
     namespace: "shop",
-    name,
     uid: name,
     labels: {},
     addresses: addresses === "" ? [] : (addresses.split(" ") as Address[]),

@@ -15,7 +15,6 @@ export function pod(number: number, changes: Partial<Endpoint> = {}): Endpoint {
   return {
     id: endpointId(namespace, name),
     namespace,
-    name,
     uid: name,
     labels: { app: `a${number % APPS}`, track: "stable" },
     addresses: [`10.0.${number >> 8}.${number & 255}` as Address],

@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+import { createSetPool } from "./set-pool.ts";
+
+const [a, b] = [{ name: "a" }, { name: "b" }];
+
+test("equal sets are one, whatever the order of their items", () => {
+  const pool = createSetPool<object>();
+  const both = pool.take([a, b]);
+  expect(pool.take([b, a])).toBe(both);
+  expect(pool.take([a])).not.toBe(both);
+  expect(both).toEqual(new Set([a, b]));
+});
+
+test("a set is forgotten when everybody who took it has given it back", () => {
+  const pool = createSetPool<object>();
+  const first = pool.take([a, b]);
+  pool.take([a, b]);
+  pool.release(first);
+  expect(pool.take([a, b])).toBe(first);
+  pool.release(first);
+  pool.release(first);
+  expect(pool.take([a, b])).not.toBe(first);
+  pool.release(first);
+  expect(pool.take([a, b])).toEqual(new Set([a, b]));
+});
