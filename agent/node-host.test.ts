@@ -54,7 +54,7 @@ test("endpoints of this node are placed by the routes, all else passes", () => {
   const given = [updateOf(pod("web", "10.0.0.1")), updateOf(pod("db", "10.0.0.2"))];
   expect(attachments(started.place(given))).toEqual([
     { kind: "interface", name: "veth1" },
-    { kind: "address" },
+    { kind: "address", through: "cni0" },
   ]);
   const others: Update[] = [{ kind: "namespace", name: "shop", value: undefined }];
   expect(started.place(others)).toBe(others);
@@ -66,7 +66,7 @@ test("a route that changes moves the endpoint, and the host is looked at again",
   placed.place([updateOf(pod("web", "10.0.0.1"))]);
   host.routes.set("10.0.0.1", bridgeRoute("cni0"));
   changed();
-  expect(attachments(moved)).toEqual([{ kind: "address" }]);
+  expect(attachments(moved)).toEqual([{ kind: "address", through: "cni0" }]);
   await until(() => told.at(-1)?.length === 1);
   changed();
   expect(moved).toHaveLength(1);

@@ -20,13 +20,19 @@ export interface BridgePath {
 export interface Reach {
   /** The interface that a host route names for each of the addresses. */
   readonly via: InterfaceName | undefined;
+  /**
+   * The first interface on the way to an address, without a gateway between, that is a bridge or has endpoints at its other
+   * end: what those share who do not agree on one of their own.
+   */
+  readonly through: InterfaceName | undefined;
   readonly bridges: readonly BridgePath[];
 }
 
-export const UNREACHED: Reach = { via: undefined, bridges: [] };
+export const UNREACHED: Reach = { via: undefined, through: undefined, bridges: [] };
 
-function bridgePath({ link }: HostRoute, family: Family): BridgePath | undefined {
-  if (link?.kind !== "bridge") return undefined;
+/** A gateway's bridge is the node's way to the world; what takes it has no route of its own, or none yet. */
+function bridgePath({ direct, link }: HostRoute, family: Family): BridgePath | undefined {
+  if (!direct || link?.kind !== "bridge") return undefined;
   return { name: link.name, family, callsHooks: family === 4 ? link.callsHooks.ipv4 : link.callsHooks.ipv6 };
 }
 
@@ -40,13 +46,16 @@ function ownInterface({ prefixLength, direct, link }: HostRoute, family: Family)
 export function reachOf(addresses: readonly Address[], { routeOf }: HostView): Reach {
   const bridges: BridgePath[] = [];
   const names = new Set<InterfaceName | undefined>();
+  let through: InterfaceName | undefined;
   for (const address of addresses) {
     const family = addressFamily(address);
     const route = routeOf(address);
-    names.add(route && ownInterface(route, family));
+    const own = route && ownInterface(route, family);
     const bridge = route && bridgePath(route, family);
+    names.add(own);
+    through ??= own ?? (bridge?.name as InterfaceName | undefined);
     if (bridge !== undefined) bridges.push(bridge);
   }
   const [via] = names;
-  return { via: names.size === 1 ? via : undefined, bridges };
+  return { via: names.size === 1 ? via : undefined, through, bridges };
 }

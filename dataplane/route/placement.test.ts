@@ -4,14 +4,16 @@ import type { Update } from "../../model/update.ts";
 import { createPlacement } from "./placement.ts";
 import { bridgeRoute, hostRoute, link, pod, put, remove, testHost } from "./test-host.ts";
 
-/** `NAME INTERFACE`, `NAME by address` or `NAME gone`. */
+/** `NAME INTERFACE`, `NAME by address`, `NAME by address through INTERFACE` or `NAME gone`. */
 function told(updates: readonly Update[]): string[] {
   return updates.map((update) => {
     if (update.kind !== "endpoint") return update.kind;
     const name = update.id.slice("shop/".length);
     if (update.value === undefined) return `${name} gone`;
     const { attachment } = update.value;
-    return `${name} ${attachment?.kind === "interface" ? attachment.name : `by ${attachment?.kind}`}`;
+    if (attachment?.kind === "interface") return `${name} ${attachment.name}`;
+    const through = attachment?.through === undefined ? "" : ` through ${attachment.through}`;
+    return `${name} by ${attachment?.kind}${through}`;
   });
 }
 
@@ -23,8 +25,7 @@ test("an endpoint with a host route of its own is attached by the interface, wha
 
 test.each([
   ["no route", undefined],
-  ["a bridge", bridgeRoute("cni0")],
-  ["a host route onto a bridge", { ...bridgeRoute("cni0"), prefixLength: 32 }],
+  ["a bridge to a gateway", { ...bridgeRoute("br0"), direct: false }],
   ["a network's route", { ...hostRoute("veth5"), prefixLength: 31 }],
   ["a gateway", { ...hostRoute("veth5"), direct: false }],
   ["several ways", { prefixLength: 32, direct: false, link: undefined }],
@@ -36,12 +37,36 @@ test.each([
   expect(told(placement.place([put(pod("a", "10.1.0.5"))]))).toEqual(["a by address"]);
 });
 
+test.each([
+  ["a bridge", bridgeRoute("cni0")],
+  ["a host route onto a bridge", { ...bridgeRoute("cni0"), prefixLength: 32 }],
+])("with %s it is found by its address, and the bridge is named", (_, route) => {
+  const host = testHost({ "10.1.0.5": route });
+  const placement = createPlacement(host);
+  expect(told(placement.place([put(pod("a", "10.1.0.5"))]))).toEqual(["a by address through cni0"]);
+  host.routes.set("10.1.0.5", bridgeRoute("cni1"));
+  expect(told(placement.again())).toEqual(["a by address through cni1"]);
+  expect(placement.again()).toEqual([]);
+  host.routes.clear();
+  expect(told(placement.again())).toEqual(["a by address"]);
+});
+
+test("of several bridges the one of the first address that has any is named", () => {
+  const host = testHost({ "10.1.0.5": bridgeRoute("cni0"), "fd00::5": bridgeRoute("cni1") });
+  const placement = createPlacement(host);
+  const pods = [pod("a", "10.1.0.5 fd00::5"), pod("b", "10.1.0.6 fd00::5")];
+  expect(told(placement.place(pods.map(put)))).toEqual([
+    "a by address through cni0",
+    "b by address through cni1",
+  ]);
+});
+
 test("both families must agree", () => {
   const host = testHost({ "10.1.0.5": hostRoute("veth5"), "fd00::5": hostRoute("veth5", 6) });
   const placement = createPlacement(host);
   expect(told(placement.place([put(pod("a", "10.1.0.5 fd00::5"))]))).toEqual(["a veth5"]);
   host.routes.set("fd00::5", { ...hostRoute("veth5", 6), prefixLength: 32 });
-  expect(told(placement.again())).toEqual(["a by address"]);
+  expect(told(placement.again())).toEqual(["a by address through veth5"]);
   host.routes.set("fd00::5", hostRoute("veth6", 6));
   expect(told(placement.again())).toEqual([]);
   host.routes.set("fd00::5", hostRoute("veth5", 6));
@@ -52,9 +77,15 @@ test("two that begin and cease to share an interface are both told", () => {
   const host = testHost({ "10.1.0.5": hostRoute("shared"), "10.1.0.6": hostRoute("shared") });
   const placement = createPlacement(host);
   expect(told(placement.place([put(pod("a", "10.1.0.5"))]))).toEqual(["a shared"]);
-  expect(told(placement.place([put(pod("b", "10.1.0.6"))]))).toEqual(["b by address", "a by address"]);
+  expect(told(placement.place([put(pod("b", "10.1.0.6"))]))).toEqual([
+    "b by address through shared",
+    "a by address through shared",
+  ]);
   expect(told(placement.place([remove("b")]))).toEqual(["b gone", "a shared"]);
-  expect(told(placement.place([put(pod("b", "10.1.0.6"))]))).toEqual(["b by address", "a by address"]);
+  expect(told(placement.place([put(pod("b", "10.1.0.6"))]))).toEqual([
+    "b by address through shared",
+    "a by address through shared",
+  ]);
   host.routes.set("10.1.0.6", hostRoute("own"));
   expect(told(placement.again())).toEqual(["a shared", "b own"]);
 });

@@ -36,7 +36,19 @@ const NONE: readonly Update[] = [];
 
 function sameAttachment(a: Attachment | undefined, b: Attachment): boolean {
   if (a?.kind === "interface" && b.kind === "interface") return a.name === b.name;
-  return a?.kind === b.kind;
+  if (a?.kind === "address" && b.kind === "address") return a.through === b.through;
+  return false;
+}
+
+/** One whose interface is another's already has nothing there any more. */
+function attachmentOf(
+  id: EndpointId,
+  { via, through }: Reach,
+  users: ReadonlyMap<InterfaceName, EndpointId | undefined>,
+): Attachment {
+  const user = via === undefined ? undefined : users.get(via);
+  if (via !== undefined && user === id) return { kind: "interface", name: via };
+  return through === undefined || user !== undefined ? BY_ADDRESS : { kind: "address", through };
 }
 
 /**
@@ -58,8 +70,8 @@ function soleUsers(
 
 /**
  * An endpoint whose addresses have host routes (/32, /128, no gateway) through one interface that leads to no other
- * endpoint of this node is attached by that interface, every other one by its addresses: behind a bridge, or not
- * wired yet. The result depends on the endpoints and routes as they are, not on the way there.
+ * endpoint of this node is attached by that interface, every other one by its addresses: behind a bridge, which the
+ * attachment names, or not wired yet. The result depends on the endpoints and routes as they are, not on the way there.
  */
 export function createPlacement(view: HostView): Placement {
   const locals = new Map<EndpointId, Local>();
@@ -81,9 +93,7 @@ export function createPlacement(view: HostView): Placement {
     const users = soleUsers(locals);
     const changed = new Set<EndpointId>();
     for (const [id, local] of locals) {
-      const { via } = local.reach;
-      const own = via !== undefined && users.get(via) === id;
-      const attachment: Attachment = own ? { kind: "interface", name: via } : BY_ADDRESS;
+      const attachment = attachmentOf(id, local.reach, users);
       if (sameAttachment(local.placed?.attachment, attachment)) continue;
       locals.set(id, { ...local, placed: { ...local.given, attachment } });
       changed.add(id);

@@ -33,10 +33,13 @@ const update: fc.Arbitrary<Update> = fc.oneof(endpoint.map(put), name.map(remove
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.array(update, { minLength: 1, maxLength: 4 }).map((updates) => ({ kind: "updates" as const, updates })),
   fc
-    .record({ address: fc.constantFrom(...ADDRESSES), to: fc.constantFrom("v1", "v2", "v3", "cni0", "none") })
+    .record({
+      address: fc.constantFrom(...ADDRESSES),
+      to: fc.constantFrom("v1", "v2", "v3", "cni0", "cni1", "none"),
+    })
     .map(({ address, to }) => {
       const own = hostRoute(to, address.includes(":") ? 6 : 4);
-      const route = to === "none" ? undefined : to === "cni0" ? bridgeRoute(to) : own;
+      const route = to === "none" ? undefined : to.startsWith("cni") ? bridgeRoute(to) : own;
       return { kind: "route" as const, address, route };
     }),
 );

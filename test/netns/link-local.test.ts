@@ -1,7 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { TABLE } from "../../dataplane/nft/names.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
-import { until } from "../agent/running-agent.ts";
+import { askHealth, type RunningAgent, startTortie, until } from "../agent/running-agent.ts";
 import { nftOrThrow } from "./nft-command.ts";
 import { ip } from "./other-cni/commands.ts";
 import { BRIDGE, createOtherCniLab, type OtherCniLab } from "./other-cni/lab.ts";
@@ -11,6 +14,7 @@ import { PODS, wishOf } from "./other-cni/wish.ts";
 setDefaultTimeout(60_000);
 
 const PORT = 999;
+const NODE_NAME = "node-1";
 
 /** The link-local address that the kernel gave the interface. */
 function linkLocal(network: NetworkNamespace, device: string): string {
@@ -42,6 +46,54 @@ function droppedOnLink({ node }: OtherCniLab): number {
   return Number(/packets (\d+)/.exec(listed)?.[1] ?? 0);
 }
 
+/** The lab's pods as a cluster has them; x/shut may send nothing, and nobody may send to x/server. */
+function manifestsOf(lab: OtherCniLab): string {
+  const pods = [...lab.pods.values()].map(({ key, addresses }) => {
+    const [namespace, name] = key.split("/");
+    return {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { namespace, name, labels: { pod: name } },
+      spec: { nodeName: NODE_NAME, containers: [] },
+      status: {
+        phase: "Running",
+        podIP: addresses[0],
+        podIPs: addresses.map((address) => ({ ip: address })),
+      },
+    };
+  });
+  const closed = [
+    ["shut", "Egress"],
+    ["server", "Ingress"],
+  ].map(([name, direction]) => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { namespace: "x", name },
+    spec: { podSelector: { matchLabels: { pod: name } }, policyTypes: [direction] },
+  }));
+  return [...pods, ...closed].map((object) => JSON.stringify(object)).join("\n---\n");
+}
+
+/** An agent on the lab's node that reads these manifests; it is killed at the end. */
+function startAgent({ node }: OtherCniLab, manifests: string): RunningAgent & Disposable {
+  const directory = mkdtempSync(join(tmpdir(), "tortie-link-local-"));
+  writeFileSync(join(directory, "all.yaml"), manifests);
+  const agent = startTortie(node.network, ["agent"], {
+    PATH: process.env["PATH"] ?? "",
+    NODENAME: NODE_NAME,
+    DATASTORE_PATH: directory,
+    CALICO_MANAGE_CNI: "false",
+    TORTIE_GRACESECONDS: "0",
+  });
+  return {
+    ...agent,
+    [Symbol.dispose]: () => {
+      agent.process.kill("SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 test("a pod on a bridge reaches neither another nor the node by a link-local address", async () => {
   using lab = createOtherCniLab(PODS);
   const [shut, server] = [placeOf(lab, "x/shut").network, placeOf(lab, "x/server").network];
@@ -63,4 +115,30 @@ test("a pod on a bridge reaches neither another nor the node by a link-local add
   expect(
     await lab.probe([{ from: "x/client", to: "x/server", protocol: "TCP", port: 80, family: 6 }]),
   ).toEqual([true]);
+});
+
+test("nor where the whole agent finds the bridge by the node's routes", async () => {
+  using lab = createOtherCniLab(PODS);
+  const [shut, server] = [placeOf(lab, "x/shut").network, placeOf(lab, "x/server").network];
+  const addresses = [linkLocal(server, "eth0"), linkLocal(lab.node.network, BRIDGE)];
+  using ofServer = listen(server);
+  using ofNode = listen(lab.node.network);
+  for (const address of addresses) knock(shut, address);
+  await until(() => ofServer.heard() === 1 && ofNode.heard() === 1);
+  using _agent = startAgent(lab, manifestsOf(lab));
+  await until(async () => (await askHealth(lab.node.network, "/readiness"))?.status === 200);
+  expect(nftOrThrow(lab.node.network, ["list", "set", "inet", TABLE, "e1-bridges"])).toContain(`"${BRIDGE}"`);
+  for (const address of addresses) {
+    const before = droppedOnLink(lab);
+    knock(shut, address);
+    await until(() => droppedOnLink(lab) >= before + 2);
+  }
+  expect([ofServer.heard(), ofNode.heard()]).toEqual([1, 1]);
+  const flow = { from: "x/client", protocol: "TCP", port: 80, family: 6 } as const;
+  expect(
+    await lab.probe([
+      { ...flow, to: "x/shut" },
+      { ...flow, to: "x/server" },
+    ]),
+  ).toEqual([true, false]);
 });
