@@ -1,13 +1,24 @@
 import type { Problem } from "../model/problem.ts";
 import type { Update } from "../model/update.ts";
 
+/** What may be said of a status that is made of several: the log tells each cause once, whomever it befalls. */
+interface Causes {
+  /** What is wrong, in words that name no part. Empty: nothing is, it takes its time. Undefined: there are no parts. */
+  readonly causes?: readonly string[];
+}
+
 /** How well the datastore can be read at this moment. */
 export type DatastoreStatus =
   | { readonly kind: "connected" }
   /** Never read whole so far. */
-  | { readonly kind: "waiting"; readonly for: string; readonly next: string }
+  | ({ readonly kind: "waiting"; readonly for: string; readonly next: string } & Causes)
   /** Was read whole; what is known is kept until it can be read again. */
-  | { readonly kind: "stale"; readonly since: Date; readonly because: string; readonly next: string };
+  | ({
+      readonly kind: "stale";
+      readonly since: Date;
+      readonly because: string;
+      readonly next: string;
+    } & Causes);
 
 /** Something about the datastore or this node's place in it that people must see. */
 export interface Condition {

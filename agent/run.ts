@@ -1,4 +1,4 @@
-import type { Condition, Datastore, DatastoreEvent, DatastoreStatus } from "../adapters/datastore.ts";
+import type { Condition, Datastore, DatastoreEvent } from "../adapters/datastore.ts";
 import type { Dataplane } from "../dataplane/dataplane.ts";
 import { problemText } from "../model/problem.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -8,6 +8,7 @@ import type { Log } from "./log.ts";
 import type { HostListener, NodeHost } from "./node-host.ts";
 import { createPassReporter } from "./pass-reporter.ts";
 import { createSettler, type SettlerOptions } from "./settler.ts";
+import { createStatusLog } from "./status-log.ts";
 import type { AgentStatus } from "./status.ts";
 
 export interface AgentParts {
@@ -26,21 +27,6 @@ export interface AgentParts {
 
 /** How long a pass that runs at the end may take to finish: the process has a second in all. */
 const LAST_PASS_MILLISECONDS = 400;
-
-function logStatus(log: Log, status: DatastoreStatus): void {
-  switch (status.kind) {
-    case "connected":
-      return log.write("info", "datastore connected");
-    case "waiting":
-      return log.write("warning", "datastore waits", { for: status.for, next: status.next });
-    case "stale": {
-      const { since, because, next } = status;
-      return log.write("warning", "datastore stale", { since: since.toISOString(), because, next });
-    }
-    default:
-      return unreachable(status);
-  }
-}
 
 /**
  * Datastore to kernel until `stopping` fires; the rules stay. Throws what ends it otherwise: a bug of a part, or a
@@ -61,6 +47,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     appeared: "condition",
     mended: "condition ended",
   });
+  using statusLog = createStatusLog({ log });
   const reporter = createPassReporter({ compiler, dataplane, status, log });
   const settler = createSettler({
     compiler,
@@ -105,7 +92,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
         return announceProblems(event.problems.map(problemText));
       case "status":
         status.datastore = event.status;
-        return logStatus(log, event.status);
+        return statusLog.take(event.status);
       case "conditions":
         return tellConditions("datastore", event.conditions);
       default:

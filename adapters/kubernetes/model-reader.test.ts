@@ -59,6 +59,7 @@ test("before anything came it says what it waits for", () => {
         kind: "waiting",
         for: "the first list of pods, namespaces, networkpolicies, nodes from https://test",
         next: "nothing: it is on its way",
+        causes: [],
       },
     },
     { kind: "conditions", conditions: [{ kind: "notice", text: "unsafe" }] },
@@ -145,7 +146,10 @@ test("a policy that cannot be read is replaced by one that can, and the problem 
 test("trouble makes it stale, and what is known stays", () => {
   const reader = syncedReader();
   const status = (because: string) => [
-    { kind: "status", status: { kind: "stale", since: new Date(0), because, next: "mend it" } },
+    {
+      kind: "status",
+      status: { kind: "stale", since: new Date(0), because, next: "mend it", causes: ["refused"] },
+    },
   ];
   expect(reader.take("pods", trouble("refused"))).toEqual(status("pods: refused") as DatastoreEvent[]);
   expect(reader.take("pods", trouble("refused"))).toEqual([]);

@@ -19,6 +19,7 @@ test("what was never listed is waited for, by name", () => {
     kind: "waiting",
     for: "the first list of pods, nodes from https://10.0.0.1:6443",
     next: "nothing: it is on its way",
+    causes: [],
   });
 });
 
@@ -28,6 +29,7 @@ test("and why it could not be listed", () => {
     kind: "waiting",
     for: "the first list of pods from https://10.0.0.1:6443 (pods: forbidden; namespaces: refused)",
     next: "mend: forbidden; mend: refused",
+    causes: ["forbidden", "refused"],
   });
 });
 
@@ -43,5 +45,6 @@ test("one reason for many is said once, and the first trouble is its beginning",
     since: new Date(Date.UTC(2026, 0, 1, 0, 5)),
     because: "pods, nodes: refused; networkpolicies: forbidden",
     next: "mend: refused; mend: forbidden",
+    causes: ["refused", "forbidden"],
   });
 });

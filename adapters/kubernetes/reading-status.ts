@@ -15,8 +15,8 @@ export interface ResourceReading {
   readonly trouble: Trouble | undefined;
 }
 
-function unique(texts: readonly string[]): string {
-  return [...new Set(texts)].join("; ");
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 /** `pods, nodes: REASON; namespaces: OTHER REASON`. */
@@ -35,14 +35,15 @@ function hasTrouble<Reading extends ResourceReading>(
 export function datastoreStatus(readings: readonly ResourceReading[], server: string): DatastoreStatus {
   const missing = readings.filter(({ whole }) => !whole);
   const troubled = readings.filter(hasTrouble);
-  const next = unique(troubled.map(({ trouble }) => trouble.next));
+  const next = unique(troubled.map(({ trouble }) => trouble.next)).join("; ");
+  const causes = unique(troubled.map(({ trouble }) => trouble.because));
   if (missing.length > 0) {
     const lists = `the first list of ${missing.map(({ name }) => name).join(", ")} from ${server}`;
     return troubled.length === 0
-      ? { kind: "waiting", for: lists, next: "nothing: it is on its way" }
-      : { kind: "waiting", for: `${lists} (${reasons(troubled)})`, next };
+      ? { kind: "waiting", for: lists, next: "nothing: it is on its way", causes }
+      : { kind: "waiting", for: `${lists} (${reasons(troubled)})`, next, causes };
   }
   if (troubled.length === 0) return { kind: "connected" };
   const since = new Date(Math.min(...troubled.map(({ trouble }) => trouble.since.getTime())));
-  return { kind: "stale", since, because: reasons(troubled), next };
+  return { kind: "stale", since, because: reasons(troubled), next, causes };
 }

@@ -88,7 +88,7 @@ test("while the server is away the rules stay, the node stays ready and live, an
   using sandbox = new Sandbox();
   await using server = await cluster(sandbox);
   server.apply(DENY_ALL);
-  start(sandbox, server.url);
+  const agent = start(sandbox, server.url);
   await sandbox.untilReady();
   const before = rules(sandbox);
   await server.stop();
@@ -100,6 +100,10 @@ test("while the server is away the rules stay, the node stays ready and live, an
   await sandbox.namespace.run(() => server.start());
   await until(() => rules(sandbox).includes("10.0.0.3"));
   await until(async () => !(await readiness(sandbox)).includes("stale since"));
+  const told = agent.messages();
+  expect(told.filter((message) => message === "datastore waits")).toHaveLength(1);
+  // One for each cause (broken off, refused), and not one for each of the four watches.
+  expect(told.filter((message) => message === "datastore stale").length).toBeLessThan(3);
 });
 
 test("a server that is not there yet: not ready, live, and no rule is written until it is", async () => {
