@@ -57,6 +57,16 @@ test("a 401 says what to look at", async () => {
   expect(read.next).toStartWith("see that the token or client certificate is of this cluster");
 });
 
+test("who is nobody is told to log in, not to give nobody rights", async () => {
+  const message =
+    'pods is forbidden: User "system:anonymous" cannot watch resource "pods" in API group "" at the cluster scope';
+  const { found, next } = await answer(403, { kind: "Status", message, reason: "Forbidden", code: 403 });
+  expect(found).toBe('user "system:anonymous" may not watch pods (403 Forbidden)');
+  expect(next).toBe(
+    "log in, for the request carried nothing that says who asks: set K8S_TOKEN, or K8S_CERT_FILE and K8S_KEY_FILE, or give the kubeconfig's context a user",
+  );
+});
+
 test("Retry-After comes from the header, as seconds or a date, or from the body", async () => {
   const body = { kind: "Status", message: "too many requests", code: 429, details: { retryAfterSeconds: 7 } };
   expect((await answer(429, body)).retryAfterSeconds).toBe(7);

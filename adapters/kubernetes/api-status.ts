@@ -35,6 +35,9 @@ const Status = v.object({
 const FORBIDDEN =
   /User "(?<user>[^"]*)" cannot (?<verb>\w+) (?:resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"|(?<old>[\w./-]+))(?: in the namespace "(?<namespace>[^"]*)")?/;
 
+// Whoever shows no credentials. Rights for this name would be everybody's.
+const ANONYMOUS = "system:anonymous";
+
 // More than any Status has; what comes after it is not read.
 const BODY_LIMIT = 65_536;
 
@@ -130,7 +133,10 @@ function forbidden(
   const inGroup = group === "" ? "" : ` of the API group "${group}"`;
   return {
     found: `${user} may not ${verb} ${resource}${inGroup}${where} (403 Forbidden)`,
-    next: `grant it by RBAC: a ClusterRole with apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"], bound to ${user}`,
+    next:
+      said?.["user"] === ANONYMOUS
+        ? "log in, for the request carried nothing that says who asks: set K8S_TOKEN, or K8S_CERT_FILE and K8S_KEY_FILE, or give the kubeconfig's context a user"
+        : `grant it by RBAC: a ClusterRole with apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"], bound to ${user}`,
   };
 }
 

@@ -41,6 +41,13 @@ interface Found<Entry> {
   readonly name: string;
 }
 
+const NEXT = {
+  context:
+    "choose one of them by K8S_CURRENT_CONTEXT (calicoctl: --context), or by current-context in the file",
+  cluster: "add the cluster, with its server, or take another context",
+  user: "add the user, or take another context",
+} as const;
+
 /** As kubectl: the first file that has the name decides. */
 function find<Entry extends { readonly name: string }>(
   parts: readonly KubeconfigPart[],
@@ -56,9 +63,7 @@ function find<Entry extends { readonly name: string }>(
   throw kubeconfigError(
     parts.map((part) => part.name).join(":"),
     `there is no complete ${what} "${name}"; there ${known.length === 1 ? "is" : "are"}: ${known.join(", ") || "none"}`,
-    what === "context"
-      ? "set K8S_CURRENT_CONTEXT to one of them"
-      : `add the ${what}, or take another context`,
+    NEXT[what],
   );
 }
 

@@ -66,6 +66,14 @@ test("outside a pod something must be given", async () => {
   );
 });
 
+test("a token that is the path of a file is told apart", async () => {
+  const here = new URL(import.meta.url).pathname;
+  expect(await message({ endpoint: "https://a:6443", token: here })).toBe(
+    `log in to https://a:6443: K8S_TOKEN is the path of a file, ${here}, where the token itself is wanted; next: set K8S_TOKEN to what is in the file, or name the file as tokenFile of a kubeconfig's user: it is then read again when it changes`,
+  );
+  expect((await resolved({ endpoint: "https://a:6443", token: "a/b+c==" })).login.token).toBeDefined();
+});
+
 test("an endpoint alone takes nothing from the pod", async () => {
   const connection = await resolved({ endpoint: "10.0.0.1:6443" }, POD);
   expect(connection.server.href).toBe("https://10.0.0.1:6443/");

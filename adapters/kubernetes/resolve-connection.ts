@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConnectionError } from "./connection-error.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
@@ -28,6 +29,15 @@ async function baseConnection(options: ConnectionOptions, surroundings: Surround
 
 function file(path: string): TextSource {
   return { kind: "file", path: resolve(path) };
+}
+
+function checkToken(token: string, server: URL): void {
+  if (!token.includes("/") || !existsSync(token)) return;
+  throw new ConnectionError("configuration", {
+    tried: `log in to ${server.origin}`,
+    found: `K8S_TOKEN is the path of a file, ${token}, where the token itself is wanted`,
+    next: "set K8S_TOKEN to what is in the file, or name the file as tokenFile of a kubeconfig's user: it is then read again when it changes",
+  });
 }
 
 /** A token given by hand is meant: the base's token, password and plugin are then out of play. A certificate is, of its own kind. */
@@ -76,6 +86,7 @@ export async function resolveConnection(
   surroundings: Surroundings,
 ): Promise<Connection> {
   const base = await baseConnection(options, surroundings);
+  if (options.token !== undefined) checkToken(options.token, base.server);
   const login = overriddenLogin(base.login, options);
   if ((login.certificate === undefined) !== (login.key === undefined)) {
     const [there, missing] =
