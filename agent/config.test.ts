@@ -141,10 +141,26 @@ test("unknown names are told, with what may have been meant; addresses of servic
   expect(ineffective).toEqual(["Felix_IpInIpMtu (known to Felix, without effect here)"]);
 });
 
+test.each<[Environment, readonly string[]]>([
+  [{ NODE_NAME: "n" }, ["NODE_NAME (did you mean NODENAME?)"]],
+  [{ NODE_NAME: "n", NODENAME: "n" }, []],
+  [{ KUBECONFG: "/k" }, ["KUBECONFG (did you mean KUBECONFIG?)"]],
+  [{ CALICO_MANGE_CNI: "true" }, ["CALICO_MANGE_CNI (did you mean CALICO_MANAGE_CNI?)"]],
+  [{ CALICO_K8S_CA_FIEL: "/c" }, ["CALICO_K8S_CA_FIEL (did you mean CALICO_K8S_CA_FILE?)"]],
+  // Calico's own, and those of every shell and pod.
+  [{ CALICO_K8S_NODE_REF: "n", CALICO_NETWORKING_BACKEND: "none", CALICO_IPV4POOL_CIDR: "10.0.0.0/8" }, []],
+  [
+    { HOST_NAME: "n", HOSTTYPE: "x86_64", NODE_ENV: "x", NODE_PATH: "/n", KUBERNETES_PORT: "443", PATH: "/" },
+    [],
+  ],
+])("of names that are read in one spelling only, %p gives %p", (environment, unknown) => {
+  expect(readConfig({ FELIX_FELIXHOSTNAME: "n", ...environment }).unknown).toEqual([...unknown]);
+});
+
 test("settings of the datastore that is not used are told", () => {
   expect(readConfig({ NODENAME: "n", KUBECONFIG: "/k", CALICO_K8S_TOKEN: "x" }).ineffective).toEqual([
-    "KUBECONFIG (DATASTORE_TYPE is file)",
-    "CALICO_K8S_TOKEN (DATASTORE_TYPE is file)",
+    "KUBECONFIG (DATASTORE_TYPE is file, and kubernetes would read it)",
+    "CALICO_K8S_TOKEN (DATASTORE_TYPE is file, and kubernetes would read it)",
   ]);
   const environment = { NODENAME: "n", DATASTORE_TYPE: "kubernetes", DATASTORE_PATH: "/m", KUBECONFIG: "/k" };
   expect(readConfig(environment).ineffective).toEqual(["DATASTORE_PATH (DATASTORE_TYPE is kubernetes)"]);

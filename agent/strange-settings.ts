@@ -7,6 +7,11 @@ const OURS: ReadonlySet<string> = new Set(
   Object.values(SETTING_ROWS).flatMap(({ name, names = [], ambient = [] }) => [name, ...names, ...ambient]),
 );
 const CONNECTION: ReadonlySet<string> = new Set(CONNECTION_NAMES);
+// Ambient names are everybody's, and so is what resembles them.
+const EXACT: readonly string[] = [
+  ...Object.values(SETTING_ROWS).flatMap(({ name, names = [] }) => [name, ...names]),
+  ...CONNECTION_NAMES,
+].filter((name) => !/^(FELIX|TORTIE)_/.test(name));
 const KNOWN: readonly string[] = [...OURS, ...CONNECTION, ...FELIX_PARAMETERS];
 
 // Kubernetes puts the addresses of a service named `felix-x` or `tortie` into every pod's environment.
@@ -18,23 +23,36 @@ function known(key: string): boolean {
   return OURS.has(key) || CONNECTION.has(key) || FELIX_PARAMETERS.has(key);
 }
 
+/** What somebody meant who wrote a name that is read in one spelling only, prefixes apart, for they are alike by nature. */
+function meantExactly(key: string): string | undefined {
+  const prefix = /^(?:CALICO_)?(?:K8S_)?/.exec(key)?.[0] ?? "";
+  const rests = EXACT.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const [meant] = nearNames(key.slice(prefix.length), rests, 1);
+  return meant === undefined ? undefined : `${prefix}${meant}`;
+}
+
 /** Names that look like a setting and are none, each with what may have been meant. */
 export function unknownSettings(given: readonly Keyed[]): string[] {
+  const keys = new Set(given.map(([key]) => key));
   return given.flatMap(([key, { name, prefixed }]) => {
     if (known(key) || SERVICE_LINK.test(key)) return [];
-    const [meant] = nearNames(key, KNOWN, 1);
-    if (meant !== undefined && /^(FELIX|TORTIE|(CALICO_)?K8S)_/.test(key)) {
-      return [`${name} (did you mean ${prefixed ? meant : meant.replace("FELIX_", "")}?)`];
+    if (/^(FELIX|TORTIE)_/.test(key)) {
+      const [meant] = nearNames(key, KNOWN, 1);
+      return meant === undefined
+        ? [name]
+        : [`${name} (did you mean ${prefixed ? meant : meant.replace("FELIX_", "")}?)`];
     }
-    // Other programs have K8S_ variables, too: only what resembles ours is worth a word.
-    return /^(FELIX|TORTIE)_/.test(key) ? [name] : [];
+    // An environment is full of other programs' variables: only what resembles one of ours that is missing is worth a word.
+    const meant = meantExactly(key);
+    return meant === undefined || keys.has(meant) ? [] : [`${name} (did you mean ${meant}?)`];
   });
 }
 
 /** Settings that are Felix's or ours and change nothing as things are, each with the reason. */
 export function ineffectiveSettings(given: readonly Keyed[], { datastoreType }: Config): string[] {
   return given.flatMap(([key, { name }]) => {
-    if (CONNECTION.has(key) && datastoreType !== "kubernetes") return [`${name} (DATASTORE_TYPE is file)`];
+    if (CONNECTION.has(key) && datastoreType !== "kubernetes")
+      return [`${name} (DATASTORE_TYPE is file, and kubernetes would read it)`];
     if (key === "DATASTORE_PATH" && datastoreType !== "file")
       return [`${name} (DATASTORE_TYPE is ${datastoreType})`];
     return FELIX_PARAMETERS.has(key) && !OURS.has(key)
