@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Ruleset } from "../../model/ruleset.ts";
+import { SystemCallError } from "../../native/libc.ts";
 import { TableRefusedError } from "./adoption.ts";
 import { openNftDataplane } from "./driver.ts";
 import { createFakeKernel } from "./fake-kernel.ts";
@@ -139,4 +140,16 @@ test.each([
   using writer = new FakeWriter();
   writer.failNext([{ index: 0, code, message: "injected" }]);
   expect(refusalOf(() => openNftDataplane(writer))).toBe(expected);
+});
+
+test("who may not even look is told what to do", () => {
+  using writer = new FakeWriter();
+  writer.tableNames = () => {
+    throw new SystemCallError("read table tortie", 1);
+  };
+  expect(refusalOf(() => openNftDataplane(writer))).toBe("notPermitted");
+  expect(() => openNftDataplane(writer)).toThrow(
+    "take nftables table inet tortie: this user may not even look at it (EPERM); run the agent as root, or give it " +
+      "CAP_NET_ADMIN in the host's network namespace",
+  );
 });

@@ -1,3 +1,4 @@
+import { SystemCallError } from "../../native/libc.ts";
 import { addTable } from "./commands.ts";
 import { HOOK, TABLE } from "./names.ts";
 import type { BatchResult, NftWriter, TableNames } from "./writer.ts";
@@ -37,6 +38,18 @@ function refusal(code: TableRefusal, found: string, next: string): TableRefusedE
   return new TableRefusedError(code, { tried: `take nftables table inet ${TABLE}`, found, next });
 }
 
+const RIGHTS = "run the agent as root, or give it CAP_NET_ADMIN in the host's network namespace";
+
+/** The first question of all; whoever lacks the rights learns it here. */
+function look(writer: NftWriter): TableNames | undefined {
+  try {
+    return writer.tableNames(TABLE);
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== "EPERM") throw error;
+    throw refusal("notPermitted", "this user may not even look at it (EPERM)", RIGHTS);
+  }
+}
+
 function ownedByAnother(): TableRefusedError {
   return refusal(
     "ownedByAnother",
@@ -58,7 +71,7 @@ function createPlain(writer: NftWriter, note: string): Adoption {
   throw refusal(
     result.failures.some(({ code }) => code === "EPERM") ? "notPermitted" : "refusedByKernel",
     `the kernel refuses to make it: ${failureText(result)}`,
-    "the agent needs CAP_NET_ADMIN in this network namespace and a kernel with nf_tables",
+    `${RIGHTS}; the kernel must have nf_tables`,
   );
 }
 
@@ -67,7 +80,7 @@ function createPlain(writer: NftWriter, note: string): Adoption {
  * the kernel's EPERM for the second owner is the lock between two agents. Throws TableRefusedError.
  */
 export function adoptTable(writer: NftWriter): Adoption {
-  const found = writer.tableNames(TABLE);
+  const found = look(writer);
   if (found?.ownership === "owned") throw ownedByAnother();
   if (found?.ownership === "plain") {
     const note = "the table was made without an owner; delete it while no agent runs to get one";
@@ -89,11 +102,7 @@ export function adoptTable(writer: NftWriter): Adoption {
   }
   if (codes.includes("EPERM")) {
     if (writer.tableNames(TABLE)?.ownership === "owned") throw ownedByAnother();
-    throw refusal(
-      "notPermitted",
-      `the kernel says ${failureText(result)}`,
-      "the agent needs CAP_NET_ADMIN in this network namespace",
-    );
+    throw refusal("notPermitted", `the kernel says ${failureText(result)}`, RIGHTS);
   }
   throw refusal(
     "refusedByKernel",
