@@ -112,6 +112,18 @@ test.each([
     "get constructor",
     "Failed to get resources: resource type 'constructor' is not supported; there are workloadendpoints, nodes, profiles, networkpolicies",
   ],
+  [
+    "get pods",
+    "Failed to get resources: resource type 'pods' is Kubernetes' own (kubectl get pods); Calico makes of it: workloadendpoints",
+  ],
+  [
+    "get SA",
+    "Failed to get resources: resource type 'SA' is Kubernetes' own (kubectl get SA); Calico makes of it: profiles",
+  ],
+  [
+    "get netpol",
+    "Failed to get resources: resource type 'netpol' is Kubernetes' own (kubectl get netpol); Calico makes of it: networkpolicies",
+  ],
   ["apply -f x.yaml", "calicoctl apply comes in a later version; this one has get and version"],
   ["ipam show --ip=10.0.0.1", "calicoctl ipam comes in a later version; this one has get and version"],
   ["node status --help", "calicoctl node comes in a later version; this one has get and version"],
@@ -179,4 +191,13 @@ test.each(["get -h", "get --help", "help get", "get wep --help"])("%s tells opti
 test("version", () => {
   expect(read("version")).toEqual({ kind: "version" });
   expect(read("version --client")).toEqual({ kind: "version" });
+  expect(read("--version")).toEqual({ kind: "version" });
+  expect(read("-v")).toEqual({ kind: "version" });
+});
+
+test("mistakes are told under the name that was typed", () => {
+  expect(readCommandLine(["gett"], "tortie ctl")).toEqual({
+    kind: "wrong",
+    text: "Invalid option: 'tortie ctl gett'. Use flag '--help' to read about a specific subcommand.\n(unknown command 'gett' (Did you mean get?))",
+  });
 });

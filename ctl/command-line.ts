@@ -55,6 +55,8 @@ export function readCommandLine(args: readonly string[], program: string): Asked
   for (const one of [command, ...command.commands]) {
     one.configureOutput({ writeOut: print, writeErr: print }).exitOverride();
   }
+  // Every other program's way to ask for it.
+  if (args.length === 1 && ["--version", "-v"].includes(args[0] ?? "")) return { kind: "version" };
   try {
     // Today's calicoctl takes -a for -A.
     command.parse(
@@ -67,7 +69,7 @@ export function readCommandLine(args: readonly string[], program: string): Asked
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "help", text: printed };
     if (error.code === "commander.help") return { kind: "wrong", text: printed.trimEnd() };
-    const invalid = `Invalid option: 'calicoctl ${args.join(" ")}'. Use flag '--help' to read about a specific subcommand.`;
+    const invalid = `Invalid option: '${program} ${args.join(" ")}'. Use flag '--help' to read about a specific subcommand.`;
     return {
       kind: "wrong",
       text: `${invalid}\n(${printed

@@ -33,7 +33,7 @@ function file(name: string, spec: string): string {
 test("the environment counts where there is no file", () => {
   const environment = { DATASTORE_TYPE: "kubernetes", KUBECONFIG: "/k", K8S_TOKEN: "t", HOME: home };
   expect(options(environment)).toEqual({ kubeconfig: "/k", token: "t" });
-  expect(options({ CALICO_DATASTORE_TYPE: "kubernetes", CALICO_KUBECONFIG: "/k" })).toEqual({
+  expect(options({ CALICO_DATASTORE_TYPE: "Kubernetes", CALICO_KUBECONFIG: "/k" })).toEqual({
     kubeconfig: "/k",
   });
 });

@@ -34,7 +34,7 @@ function readFile({
 }
 
 function checkDatastore(get: (name: string) => string | undefined, from: string): void {
-  const given = get("CALICO_DATASTORE_TYPE") || get("DATASTORE_TYPE") || "";
+  const given = (get("CALICO_DATASTORE_TYPE") || get("DATASTORE_TYPE") || "").toLowerCase();
   const etcd = ["ETCD_ENDPOINTS", "ETCD_DISCOVERY_SRV"].find(
     (name) => (get(name) || get(`CALICO_${name}`) || "") !== "",
   );

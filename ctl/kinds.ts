@@ -44,6 +44,13 @@ const LATER: Readonly<Record<string, readonly string[]>> = {
   Tier: ["tiers", "tier"],
 };
 
+/** What kubectl calls the objects that they are made of. */
+const OF_KUBERNETES: Readonly<Partial<Record<ServedKind, readonly string[]>>> = {
+  WorkloadEndpoint: ["pods", "pod", "po"],
+  Profile: ["namespaces", "namespace", "ns", "serviceaccounts", "serviceaccount", "sa"],
+  NetworkPolicy: ["netpol", "netpols"],
+};
+
 const SERVED_KINDS = Object.keys(SERVED) as ServedKind[];
 
 /** For help: each kind with its other names. */
@@ -67,6 +74,13 @@ export function readKind(word: string): ServedKind {
   const [later] = Object.entries(LATER).find(([, names]) => names.includes(name)) ?? [];
   if (later !== undefined) {
     throw new CtlError(`Failed to get resources: ${later} comes in a later version; this one gets ${have}`);
+  }
+  const made = SERVED_KINDS.find((kind) => OF_KUBERNETES[kind]?.includes(name));
+  if (made !== undefined) {
+    throw new CtlError(
+      `Failed to get resources: resource type '${word}' is Kubernetes' own (kubectl get ${word}); ` +
+        `Calico makes of it: ${SERVED[made][0]}`,
+    );
   }
   const [meant] = nearNames(name, Object.values(SERVED).flat(), 1);
   const hint = meant === undefined ? `there are ${have}` : `did you mean ${meant}?`;
