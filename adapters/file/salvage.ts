@@ -1,5 +1,6 @@
 import { fingerprint } from "../../model/fingerprint.ts";
 import { closedPolicy } from "../objects/closed-policy.ts";
+import { ISOLATION_ANNOTATION, unreadableIsolation } from "../objects/default-deny.ts";
 import { isNamespaceName } from "../objects/names.ts";
 import { unreadableNamespace } from "../objects/namespace.ts";
 import type { ObjectValue } from "../objects/read-object.ts";
@@ -27,7 +28,8 @@ function valuesOf(key: string, text: string): string[] {
 
 /**
  * What an unreadable document must still do. If it looks like a NetworkPolicy, it isolates every namespace that it
- * names (`default` where it names none); if like a Namespace, the names in it are namespaces of unknown labels.
+ * names (`default` where it names none); if like a Namespace, the names in it are namespaces of unknown labels, and
+ * isolated if the annotation that isolates namespaces is in it, whatever it says.
  * A pod that cannot be read needs nothing: its interface stays closed by being unknown.
  */
 export function salvage(documentText: string): Salvaged {
@@ -48,12 +50,16 @@ export function salvage(documentText: string): Salvaged {
       `it isolates all pods of namespace ${namespaces.join(", ")} in both directions and allows nothing`,
     );
   }
-  if (NAMESPACE_KIND.test(text)) {
+  // JSON may write a slash as `\/`. No other object has this annotation.
+  const isolates = text.replaceAll("\\/", "/").includes(ISOLATION_ANNOTATION);
+  if (isolates || NAMESPACE_KIND.test(text)) {
     const namespaces = names.filter(isNamespaceName);
     for (const name of namespaces) {
-      objects.push({ kind: "namespace", object: "", value: unreadableNamespace(name) });
+      const isolation = isolates && { isolation: unreadableIsolation(name) };
+      objects.push({ kind: "namespace", object: "", value: unreadableNamespace(name), ...isolation });
     }
     consequences.push(`no namespaceSelector matches namespace ${namespaces.join(", ")}`);
+    if (isolates) consequences.push("all pods there are isolated in both directions");
   }
   return { objects, consequence: consequences.join("; ") || "nothing in it is read" };
 }

@@ -44,6 +44,11 @@ function denyAll(namespace: string, directions: Policy["directions"]): Policy {
   };
 }
 
+/** What stands in for an annotation of which nobody can tell what it isolates. */
+export function unreadableIsolation(namespace: string): Policy {
+  return denyAll(namespace, BOTH_DIRECTIONS);
+}
+
 export interface ReadIsolation {
   /** Undefined: nothing is isolated. */
   readonly policy: Policy | undefined;
@@ -56,7 +61,7 @@ export interface ReadIsolation {
  */
 export function readIsolation(namespace: string, annotations: unknown): ReadIsolation {
   const closed = (...defects: readonly Defect[]): ReadIsolation => ({
-    policy: denyAll(namespace, BOTH_DIRECTIONS),
+    policy: unreadableIsolation(namespace),
     defects,
   });
   const given = annotations ?? {};
