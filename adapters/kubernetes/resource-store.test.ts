@@ -141,3 +141,25 @@ test("problems are those of the present state, and their revision says when to l
   known.take(gone(item("b", "4", "B")));
   expect(shown()).toEqual([]);
 });
+
+test("a value that stays as it is while its problems change: the change is none, the problems are the new ones", () => {
+  const known = store(...listOf(item("a", "1", "A", "odd")));
+  const shown = () => [...known.problems.values()].flat().map(({ message }) => message);
+  let revision = known.problemsRevision;
+  expect(known.take(alive(item("a", "2", "A", "strange")))).toEqual([]);
+  expect(shown()).toEqual(["strange"]);
+  expect(known.problemsRevision).not.toBe(revision);
+  // In a listing that is under way they wait with everything else.
+  revision = known.problemsRevision;
+  known.take(listing);
+  expect(known.take(items(item("a", "3", "A", "queer")))).toEqual([]);
+  expect([...shown(), known.problemsRevision]).toEqual(["strange", revision]);
+  expect(known.take(listed)).toEqual([]);
+  expect(shown()).toEqual(["queer"]);
+  expect(known.problemsRevision).not.toBe(revision);
+  // What came in the listing is the latest: an older one is still no news.
+  expect(known.take(alive(item("a", "2", "A")))).toEqual([]);
+  expect(shown()).toEqual(["queer"]);
+  expect(known.take(alive(item("a", "4", "A")))).toEqual([]);
+  expect(shown()).toEqual([]);
+});
