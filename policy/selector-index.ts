@@ -47,12 +47,20 @@ export function namespaceMatches(
   return selectorMatches(selector.selector, namespace.labels);
 }
 
-function bucket<Key, Inner>(map: Map<Key, Inner>, key: Key, make: () => Inner): Inner {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
+function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** The order of a list says nothing: the last one fills the gap. */
+function removeFrom<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key);
+  const at = list?.indexOf(item) ?? -1;
+  if (list === undefined || at < 0) return;
+  const last = list.pop();
+  if (list.length === 0) lists.delete(key);
+  else if (at < list.length && last !== undefined) list[at] = last;
 }
 
 /** `namespaces` is read whenever a selector asks for labels of namespaces: the owner keeps it current. */
@@ -63,8 +71,9 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
   const keys = new Map<Active, string>();
   const everywhere = new Set<Active>();
   const labelled = new Set<Active>();
-  const selectorsByNamespace = new Map<string, Set<Active>>();
-  const endpointsByNamespace = new Map<string, Set<Endpoint>>();
+  // Lists: a cluster has many namespaces of a dozen endpoints, and a set of a dozen takes four times the room.
+  const selectorsByNamespace = new Map<string, Active[]>();
+  const endpointsByNamespace = new Map<string, Endpoint[]>();
   const matches = new Map<EndpointId, ReadonlySet<Active>>();
   const pool = createSetPool<Active>();
 
@@ -77,22 +86,20 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
 
   function reach(active: Active, namespace: string): void {
     active.namespaces?.add(namespace);
-    bucket(selectorsByNamespace, namespace, () => new Set()).add(active);
+    addTo(selectorsByNamespace, namespace, active);
   }
 
   function unreach(active: Active, namespace: string): void {
-    const there = selectorsByNamespace.get(namespace);
-    there?.delete(active);
-    if (there?.size === 0) selectorsByNamespace.delete(namespace);
+    removeFrom(selectorsByNamespace, namespace, active);
     active.namespaces?.delete(namespace);
   }
 
   function* candidates(namespace: string): Iterable<Active> {
-    yield* selectorsByNamespace.get(namespace) ?? nothing;
+    yield* selectorsByNamespace.get(namespace) ?? [];
     yield* everywhere;
   }
 
-  function take(active: Active, endpoints: ReadonlySet<Endpoint> | undefined): void {
+  function take(active: Active, endpoints: readonly Endpoint[] | undefined): void {
     for (const { id, labels } of endpoints ?? []) {
       if (!selectorMatches(active.selector.endpoints, labels)) continue;
       active.members.add(id);
@@ -139,12 +146,8 @@ export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namesp
   }
 
   function place(before: Endpoint | undefined, after: Endpoint | undefined): void {
-    if (before !== undefined) {
-      const there = endpointsByNamespace.get(before.namespace);
-      there?.delete(before);
-      if (there?.size === 0) endpointsByNamespace.delete(before.namespace);
-    }
-    if (after !== undefined) bucket(endpointsByNamespace, after.namespace, () => new Set()).add(after);
+    if (before !== undefined) removeFrom(endpointsByNamespace, before.namespace, before);
+    if (after !== undefined) addTo(endpointsByNamespace, after.namespace, after);
   }
 
   function replace(

@@ -30,10 +30,17 @@ export interface ResourceStore<Value> {
 interface Known<Value> {
   readonly version: ResourceVersion;
   readonly value: Value | undefined;
-  readonly problems: readonly Problem[];
   /** The last listing that held it, or was under way when it was told. */
   seenIn: number;
 }
+
+/** What was told of an object: problems are rare, and not held beside each object that has none. */
+interface Told<Value> {
+  readonly known: Known<Value>;
+  readonly problems: readonly Problem[];
+}
+
+const NO_PROBLEMS: readonly Problem[] = [];
 
 /** How many objects that went are remembered. Watches keep the order: this is for those that do not. */
 const MOST_GONE = 4096;
@@ -44,7 +51,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   const gone = new Map<string, ResourceVersion>();
   const problems = new Map<string, readonly Problem[]>();
   /** What a listing under way says otherwise than `objects`, for when it is complete. Undefined: it counts at once. */
-  let waiting: Map<string, Known<Value>> | undefined;
+  let waiting: Map<string, Told<Value>> | undefined;
   let listing = false;
   let round = 0;
   let whole = false;
@@ -52,7 +59,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
 
   /** What is known of an object in what counts now: the listing, while there is one. */
   function present(key: string): Known<Value> | undefined {
-    const known = waiting?.get(key) ?? objects.get(key);
+    const known = waiting?.get(key)?.known ?? objects.get(key);
     return listing && known?.seenIn !== round ? undefined : known;
   }
 
@@ -75,11 +82,12 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   }
 
   /** Makes it what is known of the object; undefined: nothing is. */
-  function settle(key: string, next: Known<Value> | undefined, changes: ValueChange<Value>[]): void {
+  function settle(key: string, told: Told<Value> | undefined, changes: ValueChange<Value>[]): void {
     const before = objects.get(key);
+    const next = told?.known;
     if (next === undefined) objects.delete(key);
     else objects.set(key, next);
-    const found = next?.problems ?? [];
+    const found = told?.problems ?? NO_PROBLEMS;
     if (found.length > 0) problems.set(key, found);
     if (found.length > 0 || problems.delete(key)) problemsRevision++;
     if (before?.value !== next?.value) changes.push({ before: before?.value, after: next?.value });
@@ -101,8 +109,8 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     // An equal value is the one that is known already: nothing is compiled again, and nothing is held twice.
     const isSame = known !== undefined && Bun.deepEquals(known.value, item.value, true);
     const value = isSame ? known.value : item.value;
-    const next: Known<Value> = { version, value, problems: found, seenIn: round };
-    const changed = !isSame || !Bun.deepEquals(known.problems, found);
+    const next = { known: { version, value, seenIn: round }, problems: found };
+    const changed = !isSame || !Bun.deepEquals(problems.get(key) ?? NO_PROBLEMS, found);
     if (waiting === undefined || !changed) {
       waiting?.delete(key);
       settle(key, next, changes);
@@ -120,7 +128,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
 
   /** A complete listing is the truth, even one that is older than what was seen. */
   function finish(changes: ValueChange<Value>[]): void {
-    const told = waiting ?? new Map<string, Known<Value>>();
+    const told = waiting ?? new Map<string, Told<Value>>();
     const missing: string[] = [];
     for (const [key, { seenIn }] of objects) if (seenIn !== round && !told.has(key)) missing.push(key);
     for (const key of missing) settle(key, undefined, changes);
