@@ -76,7 +76,11 @@ export async function explainIn(
 export function explainMain(args: readonly string[]): Promise<number> {
   return explainIn(args, {
     environment: process.env,
-    open: (environment) => openDatastore(readConfig(environment).config, undefined),
+    open: (environment) => {
+      const { config, ineffective } = readConfig(environment);
+      for (const text of ineffective) process.stderr.write(`notice: setting without effect: ${text}\n`);
+      return openDatastore(config, undefined);
+    },
     out: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
   });

@@ -18,7 +18,7 @@ export interface ReadState {
 export interface ReadStateOptions {
   /** In all. */
   readonly milliseconds: number;
-  /** Without a word from a datastore that waits for something: a person is waiting too. */
+  /** Without a word from a datastore that says what keeps it from being read: a person is waiting too. */
   readonly waitingMilliseconds: number;
 }
 
@@ -63,7 +63,9 @@ export async function readState(
     for await (const event of datastore.watch(stopping.signal)) {
       if (take(event)) return { state, problems, notices };
       clearTimeout(patience);
-      if (status?.kind === "waiting") patience = setTimeout(stop, waitingMilliseconds);
+      // A large cluster takes its time: nothing is amiss while no cause is told.
+      if (status?.kind === "waiting" && status.causes?.length !== 0)
+        patience = setTimeout(stop, waitingMilliseconds);
     }
   } finally {
     stop();
