@@ -23,10 +23,15 @@ function known(key: string): boolean {
   return OURS.has(key) || CONNECTION.has(key) || FELIX_PARAMETERS.has(key);
 }
 
+const PREFIX = /^(?:CALICO_)?(?:K8S_)?/;
+
 /** What somebody meant who wrote a name that is read in one spelling only, prefixes apart, for they are alike by nature. */
 function meantExactly(key: string): string | undefined {
-  const prefix = /^(?:CALICO_)?(?:K8S_)?/.exec(key)?.[0] ?? "";
-  const rests = EXACT.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const prefix = PREFIX.exec(key)?.[0] ?? "";
+  // With another prefix it is another program's: SSL_CERT_FILE is not meant to be K8S_CERT_FILE.
+  const rests = EXACT.filter((name) => PREFIX.exec(name)?.[0] === prefix).map((name) =>
+    name.slice(prefix.length),
+  );
   const [meant] = nearNames(key.slice(prefix.length), rests, 1);
   return meant === undefined ? undefined : `${prefix}${meant}`;
 }
