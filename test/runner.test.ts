@@ -91,3 +91,27 @@ test("script/test ends with its one line and status 1 whatever stops it", async 
   expect(last).toBe("0 passed, 1 failed");
   expect(status).toBe(1);
 });
+
+test("each number that script/test --full raises is one that a test asks for, and is smaller without", () => {
+  const asked = /(?:testRuns\(|process\.env\[)"(TORTIE_[A-Z_]+)"(?:\] \?\?|,) ([\d_]+)/g;
+  const byDefault = new Map<string, number>();
+  for (const path of new Bun.Glob("**/*.test.ts").scanSync({ cwd: root })) {
+    if (path.startsWith("node_modules/")) continue;
+    for (const [, name = "", number = ""] of readFileSync(join(root, path), "utf8").matchAll(asked)) {
+      byDefault.set(name, Math.max(byDefault.get(name) ?? 0, Number(number.replaceAll("_", ""))));
+    }
+  }
+  const script = readFileSync(join(root, "script/test"), "utf8");
+  const raised = Array.from(
+    script.matchAll(/\b(TORTIE_[A-Z_]+)="\$\{\1:-(\d+)\}"/g),
+    ([, name = "", number]) => {
+      return { name, isMore: Number(number) > (byDefault.get(name) ?? Infinity) };
+    },
+  );
+  // Not a test's: it ends a group that hangs.
+  const ofTests = raised.filter(({ name }) => name !== "TORTIE_GROUP_SECONDS");
+  expect(ofTests.filter(({ isMore }) => !isMore)).toEqual([]);
+  expect(ofTests.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["TORTIE_RECONNECTS", "TORTIE_SILENT_SECONDS", "TORTIE_OUTAGE_SECONDS"]),
+  );
+});

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Fault, startApiServer } from "../../test/api-server/api-server.ts";
 import { namespace } from "../../test/api-server/follower.ts";
-import type { ReconnectingReport } from "../../test/api-server/reconnecting-reader.ts";
+import type { Holding, ReconnectingReport } from "../../test/api-server/reconnecting-reader.ts";
 import { testRuns } from "../../test/worlds/seed.ts";
 
 const FAULTS: readonly Fault[] = [
@@ -29,6 +29,9 @@ test("thousands of reconnects leave memory and descriptors as they were", async 
   const { warm, end } = JSON.parse(await reader.stdout.text()) as ReconnectingReport;
   clearInterval(ending);
   expect(await reader.exited).toBe(0);
+  const held = ({ residentBytes, descriptors }: Holding): string =>
+    `${(residentBytes / 1e6).toFixed(1)} MB, ${descriptors} descriptors`;
+  process.stdout.write(`${count} reconnects: warm ${held(warm)}; at the end ${held(end)}\n`);
   expect(end.descriptors).toBeLessThanOrEqual(warm.descriptors);
   // What the allocator and the compiler take while a process grows warm; a leak shows in long runs.
   expect(end.residentBytes - warm.residentBytes).toBeLessThan(6_000_000 + count * 300);
