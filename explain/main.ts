@@ -47,6 +47,7 @@ export async function explainIn(
     const { state, problems, notices } = await readState(datastore, {
       milliseconds: 60_000,
       waitingMilliseconds: 3_000,
+      slow: (what) => warn(`notice: waiting for ${what}\n`),
     });
     for (const notice of notices) warn(`notice: ${notice}\n`);
     warnOfProblems(problems.map(problemText), warn);

@@ -24,8 +24,11 @@ const WAITING = {
 const PATIENCE = { milliseconds: 600_000, waitingMilliseconds: 1 };
 
 test("a datastore that takes its time is waited for", async () => {
-  const { state } = await readState(datastore({ ...WAITING, causes: [] }, 50), PATIENCE);
+  const slow: string[] = [];
+  const options = { ...PATIENCE, slow: (what: string) => void slow.push(what) };
+  const { state } = await readState(datastore({ ...WAITING, causes: [] }, 50), options);
   expect(state.endpoints.size).toBe(0);
+  expect(slow).toEqual(["the first list of pods"]);
 });
 
 test.each([

@@ -20,12 +20,14 @@ export interface ReadStateOptions {
   readonly milliseconds: number;
   /** Without a word from a datastore that says what keeps it from being read: a person is waiting too. */
   readonly waitingMilliseconds: number;
+  /** Tells once, after this time without a word, that the datastore takes its time. */
+  readonly slow?: (what: string) => void;
 }
 
 /** Everything that the datastore holds now. Throws NotInSyncError. */
 export async function readState(
   datastore: Datastore,
-  { milliseconds, waitingMilliseconds }: ReadStateOptions,
+  { milliseconds, waitingMilliseconds, slow }: ReadStateOptions,
 ): Promise<ReadState> {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
@@ -35,6 +37,14 @@ export async function readState(
   let problems: readonly Problem[] = [];
   let notices: readonly string[] = [];
   let status: DatastoreStatus | undefined;
+  let told = false;
+
+  function lose({ for: what, causes }: Extract<DatastoreStatus, { kind: "waiting" }>): void {
+    // A large cluster takes its time: nothing is amiss while no cause is told.
+    if (causes?.length !== 0) return stop();
+    if (!told) slow?.(what);
+    told = true;
+  }
 
   /** Whether everything is known. */
   function take(event: DatastoreEvent): boolean {
@@ -63,9 +73,7 @@ export async function readState(
     for await (const event of datastore.watch(stopping.signal)) {
       if (take(event)) return { state, problems, notices };
       clearTimeout(patience);
-      // A large cluster takes its time: nothing is amiss while no cause is told.
-      if (status?.kind === "waiting" && status.causes?.length !== 0)
-        patience = setTimeout(stop, waitingMilliseconds);
+      if (status?.kind === "waiting") patience = setTimeout(lose, waitingMilliseconds, status);
     }
   } finally {
     stop();
