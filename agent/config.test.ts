@@ -149,6 +149,7 @@ test.each<[Environment, readonly string[]]>([
   [{ CALICO_K8S_CA_FIEL: "/c" }, ["CALICO_K8S_CA_FIEL (did you mean CALICO_K8S_CA_FILE?)"]],
   // Calico's own, and those of every shell and pod.
   [{ CALICO_K8S_NODE_REF: "n", CALICO_NETWORKING_BACKEND: "none", CALICO_IPV4POOL_CIDR: "10.0.0.0/8" }, []],
+  [{ SSL_CERT_FILE: "/c", NODE_TLS_KEY_FILE: "/k", GITHUB_TOKEN: "t", K9S_CONFIG: "/c" }, []],
   [
     { HOST_NAME: "n", HOSTTYPE: "x86_64", NODE_ENV: "x", NODE_PATH: "/n", KUBERNETES_PORT: "443", PATH: "/" },
     [],
