@@ -32,8 +32,10 @@ function meantExactly(key: string): string | undefined {
   const rests = EXACT.filter((name) => PREFIX.exec(name)?.[0] === prefix).map((name) =>
     name.slice(prefix.length),
   );
-  const [meant] = nearNames(key.slice(prefix.length), rests, 1);
-  return meant === undefined ? undefined : `${prefix}${meant}`;
+  const rest = key.slice(prefix.length);
+  const [meant] = nearNames(rest, rests, 1);
+  // Nor K9SCONFIG to be KUBECONFIG: mistakes are seldom among the first letters.
+  return meant?.slice(0, 3) === rest.slice(0, 3) ? `${prefix}${meant}` : undefined;
 }
 
 /** Names that look like a setting and are none, each with what may have been meant. */
