@@ -12,10 +12,12 @@ import {
 const AF_INET = 2;
 const AF_INET6 = 10;
 const NLM_F_REQUEST = 1;
+const NLM_F_DUMP = 0x300;
 const RTM_GETLINK = 18;
 const RTM_GETROUTE = 26;
 const RTA_DST = 1;
 const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
 const IFLA_EXT_MASK = 29;
 /** Answer with the entry of the routing table, not with what was made of it for this destination. */
 const RTM_F_FIB_MATCH = 0x2000;
@@ -44,19 +46,37 @@ export function routeRequest(address: Uint8Array, sequence: number = 0): Uint8Ar
   return finished(buffer, start);
 }
 
-/** Asks for one link, without its counters. */
-export function linkRequest(key: LinkKey, sequence: number = 0): Uint8Array {
-  const buffer = createMessageBuffer(64);
-  const start = beginMessage(buffer, RTM_GETLINK, NLM_F_REQUEST, sequence);
+/** Begins a question about links, without their counters; returns its start. */
+function beginLinkRequest(
+  buffer: MessageBuffer,
+  { index, flags, sequence }: { readonly index: number; readonly flags: number; readonly sequence: number },
+): number {
+  const start = beginMessage(buffer, RTM_GETLINK, flags, sequence);
   // Any family, type of device.
   writeU32Host(buffer, 0);
-  writeU32Host(buffer, "index" in key ? key.index : 0);
+  writeU32Host(buffer, index);
   // Flags, and which of them to change.
   writeU32Host(buffer, 0);
   writeU32Host(buffer, 0);
   const mask = new Uint8Array(4);
   mask[0] = RTEXT_FILTER_SKIP_STATS;
   attributeBytes(buffer, IFLA_EXT_MASK, mask);
+  return start;
+}
+
+/** Asks for one link. */
+export function linkRequest(key: LinkKey, sequence: number = 0): Uint8Array {
+  const buffer = createMessageBuffer(64);
+  const index = "index" in key ? key.index : 0;
+  const start = beginLinkRequest(buffer, { index, flags: NLM_F_REQUEST, sequence });
   if ("name" in key) attributeText(buffer, IFLA_IFNAME, key.name);
+  return finished(buffer, start);
+}
+
+/** Asks for all links that belong to a bridge, bond or VRF; kernels that do not know the question answer with all there are. */
+export function portsRequest(master: number, sequence: number = 0): Uint8Array {
+  const buffer = createMessageBuffer(64);
+  const start = beginLinkRequest(buffer, { index: 0, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence });
+  attributeBytes(buffer, IFLA_MASTER, new Uint8Array(Uint32Array.of(master).buffer));
   return finished(buffer, start);
 }

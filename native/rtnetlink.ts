@@ -3,7 +3,13 @@ import { type Link, readLinkChange } from "./link-message.ts";
 import type { NetlinkMessage } from "./netlink-messages.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { type RouteMessage, readRouteMessage } from "./route-message.ts";
-import { type LinkKey, LONGEST_INTERFACE_NAME, linkRequest, routeRequest } from "./rtnetlink-requests.ts";
+import {
+  type LinkKey,
+  LONGEST_INTERFACE_NAME,
+  linkRequest,
+  portsRequest,
+  routeRequest,
+} from "./rtnetlink-requests.ts";
 
 export const NETLINK_ROUTE = 0;
 
@@ -46,6 +52,18 @@ export class Rtnetlink {
     const answer = this.#ask(linkRequest(key), "ask the kernel for a network interface");
     const change = answer === undefined ? undefined : readLinkChange(answer);
     return change?.kind === "present" ? change.link : undefined;
+  }
+
+  /** What belongs to the bridge, bond or VRF of this number. Throws SystemCallError. */
+  ports(master: number): Link[] {
+    const parts = this.#socket.dump(
+      portsRequest(master),
+      "ask the kernel for the ports of a network interface",
+    );
+    return parts.flatMap((part) => {
+      const change = readLinkChange(part);
+      return change?.kind === "present" && change.link.master === master ? [change.link] : [];
+    });
   }
 
   [Symbol.dispose](): void {

@@ -11,6 +11,12 @@ export interface EnforcerTrace {
 /** A switch of br_netfilter; `missing`: the module is not loaded. */
 export type BridgeSwitch = "on" | "off" | "missing";
 
+/** A port of a pods' bridge that leads out of the machine. */
+export interface OutwardPort {
+  readonly bridge: string;
+  readonly port: string;
+}
+
 /** What was found on the host; all that the judge of the host knows. */
 export interface HostFacts {
   /** The interface of kube-proxy's IPVS mode is there. */
@@ -20,4 +26,5 @@ export interface HostFacts {
   readonly bridgeCalls: { readonly ipv4: BridgeSwitch; readonly ipv6: BridgeSwitch };
   /** The bridges that endpoints of this node are behind. */
   readonly bridges: readonly BridgeUse[];
+  readonly outwardPorts: readonly OutwardPort[];
 }

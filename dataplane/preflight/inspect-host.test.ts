@@ -9,6 +9,7 @@ const CALM: HostFacts = {
   traces: [],
   bridgeCalls: { ipv4: "on", ipv6: "on" },
   bridges: [],
+  outwardPorts: [],
 };
 
 test("it tells at once, and then what is other than before", () => {

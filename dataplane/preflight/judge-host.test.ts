@@ -9,6 +9,7 @@ const CALM: HostFacts = {
   traces: [],
   bridgeCalls: { ipv4: "missing", ipv6: "missing" },
   bridges: [],
+  outwardPorts: [],
 };
 
 function bridge(changes: Partial<BridgeUse> = {}): BridgeUse {
@@ -74,4 +75,18 @@ test("a bridge's own switch serves where the host's is off, and does nothing wit
   const bridges = [bridge({ callsHooks: true })];
   expect(texts({ bridges, bridgeCalls: { ipv4: "off", ipv6: "off" } })).toEqual([]);
   expect(texts({ bridges })).toHaveLength(1);
+});
+
+test("a pods' bridge that is the node's way out, too, is a notice", () => {
+  const facts = { ...CALM, outwardPorts: [{ bridge: "br0", port: "eth0" }] };
+  expect(judgeHost(facts)).toEqual([
+    {
+      kind: "notice",
+      text:
+        "bridge br0, which pods are behind, has the port eth0: link-local IPv6 addresses are closed there, for no policy " +
+        "knows whose they are, so the node gets no router advertisements and no DHCPv6 over it; give the node its IPv6 " +
+        "addresses and routes by hand, or another interface, or leave such addresses open with " +
+        "FELIX_UNKNOWNENDPOINTACTION=Accept",
+    },
+  ]);
 });

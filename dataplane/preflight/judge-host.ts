@@ -1,6 +1,6 @@
 import type { BridgeUse } from "../route/placement.ts";
 import type { HostCondition } from "./condition.ts";
-import type { BridgeSwitch, EnforcerTrace, HostFacts } from "./host-facts.ts";
+import type { BridgeSwitch, EnforcerTrace, HostFacts, OutwardPort } from "./host-facts.ts";
 
 const IPVS =
   "interface kube-ipvs0 exists: kube-proxy runs in IPVS mode, or once did. IPVS hands packets to Services from the " +
@@ -42,14 +42,27 @@ function bridgeText({ name, family, endpoints }: BridgeUse, state: BridgeSwitch)
   );
 }
 
+function outwardText({ bridge, port }: OutwardPort): string {
+  return (
+    `bridge ${bridge}, which pods are behind, has the port ${port}: link-local IPv6 addresses are closed there, for no policy ` +
+    `knows whose they are, so the node gets no router advertisements and no DHCPv6 over it; give the node its IPv6 ` +
+    `addresses and routes by hand, or another interface, or leave such addresses open with ` +
+    `FELIX_UNKNOWNENDPOINTACTION=Accept`
+  );
+}
+
 /** What must be said about a host; the order is that of the facts, equal facts give equal words. */
-export function judgeHost({ kubeIpvs0, traces, bridgeCalls, bridges }: HostFacts): HostCondition[] {
-  const texts = [...(kubeIpvs0 ? [IPVS] : []), ...enforcers(traces)];
+export function judgeHost(facts: HostFacts): HostCondition[] {
+  const { kubeIpvs0, traces, bridgeCalls, bridges, outwardPorts } = facts;
+  const failures = [...(kubeIpvs0 ? [IPVS] : []), ...enforcers(traces)];
   for (const bridge of bridges) {
     const state = bridge.family === 4 ? bridgeCalls.ipv4 : bridgeCalls.ipv6;
     // A bridge's own switch does nothing without the module.
     if (state === "on" || (state === "off" && bridge.callsHooks)) continue;
-    texts.push(bridgeText(bridge, state));
+    failures.push(bridgeText(bridge, state));
   }
-  return texts.map((text) => ({ kind: "failure", text }));
+  return [
+    ...failures.map((text): HostCondition => ({ kind: "failure", text })),
+    ...outwardPorts.map((port): HostCondition => ({ kind: "notice", text: outwardText(port) })),
+  ];
 }

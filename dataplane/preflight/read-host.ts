@@ -4,7 +4,7 @@ import { NftablesNames } from "../../native/nftables-names.ts";
 import { Rtnetlink } from "../../native/rtnetlink.ts";
 import type { BridgeUse } from "../route/placement.ts";
 import { type Enforcer, ENFORCERS } from "./enforcers.ts";
-import type { BridgeSwitch, EnforcerTrace, HostFacts } from "./host-facts.ts";
+import type { BridgeSwitch, EnforcerTrace, HostFacts, OutwardPort } from "./host-facts.ts";
 
 /** Gathers the facts as they are now. Throws SystemCallError. */
 export type ReadHost = (bridges: readonly BridgeUse[]) => HostFacts;
@@ -14,6 +14,8 @@ export interface HostReader extends Disposable {
 }
 
 const IPTABLES_FAMILIES = ["ip", "ip6"] as const;
+/** Kinds of links that lead out of the machine: hardware has none. */
+const OUTWARD: ReadonlySet<string> = new Set(["", "bond", "team", "vlan"]);
 const KUBE_IPVS = "kube-ipvs0";
 
 function bridgeSwitch(name: string): BridgeSwitch {
@@ -34,7 +36,10 @@ function hasEntries(directory: string): boolean {
 }
 
 /** Opens what reading takes, in the network namespace that the calling thread is in. Throws SystemCallError. */
-export function openHostReader(enforcers: readonly Enforcer[] = ENFORCERS): HostReader {
+export function openHostReader(
+  enforcers: readonly Enforcer[] = ENFORCERS,
+  outward: ReadonlySet<string> = OUTWARD,
+): HostReader {
   using opening = new DisposableStack();
   const names = opening.use(new NftablesNames());
   const links = opening.use(new Rtnetlink());
@@ -64,6 +69,16 @@ export function openHostReader(enforcers: readonly Enforcer[] = ENFORCERS): Host
     return found;
   }
 
+  function outwardPorts(bridges: readonly BridgeUse[]): OutwardPort[] {
+    const found: OutwardPort[] = [];
+    for (const bridge of new Set(bridges.map(({ name }) => name))) {
+      const index = links.link({ name: bridge })?.index;
+      const ports = index === undefined ? [] : links.ports(index);
+      for (const { name, kind } of ports) if (outward.has(kind)) found.push({ bridge, port: name });
+    }
+    return found;
+  }
+
   return {
     read: (bridges) => {
       const legacyChains = new Map(legacy.map(({ family, table }) => [family, table.jumpedChains()]));
@@ -77,6 +92,7 @@ export function openHostReader(enforcers: readonly Enforcer[] = ENFORCERS): Host
           ipv6: bridgeSwitch("bridge-nf-call-ip6tables"),
         },
         bridges,
+        outwardPorts: outwardPorts(bridges),
       };
     },
     [Symbol.dispose]: () => sockets.dispose(),

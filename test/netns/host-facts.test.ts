@@ -112,3 +112,28 @@ test("the bridges' switches are those of the network namespace", () => {
   set("ip6tables", "1");
   expect(read()).toEqual({ ipv4: "off", ipv6: "on" });
 });
+
+test("the ports of pods' bridges that lead out of the machine are found by their kind", () => {
+  using namespace = NetworkNamespace.create();
+  using reader = namespace.run(() => openHostReader());
+  // No namespace has hardware of its own.
+  using asIfHardware = namespace.run(() => openHostReader([], new Set(["veth"])));
+  const uses = ([4, 6] as const).map((family) => ({ name: "br0", family, callsHooks: false, endpoints: [] }));
+  const found = () => asIfHardware.read(uses).outwardPorts.map(({ bridge, port }) => `${bridge} ${port}`);
+  expect(found()).toEqual([]);
+  const ports = Array.from({ length: 200 }, (_, index) => `port${index}`);
+  ip(
+    namespace,
+    ...["br0", "br1"].map((name) => `link add ${name} type bridge`),
+    ...ports.flatMap((port, index) => [
+      `link add ${port} type veth peer name inside${index}`,
+      `link set ${port} master br0`,
+    ]),
+  );
+  expect(found().toSorted()).toEqual(ports.map((port) => `br0 ${port}`).toSorted());
+  expect(reader.read(uses).outwardPorts).toEqual([]);
+  ip(namespace, ...ports.slice(1).map((port) => `link set ${port} master br1`));
+  expect(found()).toEqual(["br0 port0"]);
+  ip(namespace, "link del port0");
+  expect(found()).toEqual([]);
+});
