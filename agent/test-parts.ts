@@ -19,7 +19,7 @@ export function endpointUpdate(name: string): Update {
   const value: Endpoint = {
     id: endpointId("x", name),
     namespace: "x",
-    uid: name,
+    uidOrder: 0,
     labels: {},
     addresses: [],
     ports: [],

@@ -11,7 +11,7 @@ function pod(name: string, address: string, ports: readonly NamedPort[] = []): U
   const value: Endpoint = {
     id: endpointId("x", name),
     namespace: "x",
-    uid: name,
+    uidOrder: 0,
     labels: { pod: name },
     addresses: [address as Address],
     ports,

@@ -25,8 +25,8 @@ export interface NamedPort {
 export interface Endpoint {
   readonly id: EndpointId;
   readonly namespace: string;
-  /** Empty where the datastore has none. */
-  readonly uid: string;
+  /** What uidOrder makes of its UID; 0 where the datastore has none. */
+  readonly uidOrder: number;
   readonly labels: Labels;
   /** Canonical, without repetition. Empty while unknown. */
   readonly addresses: readonly Address[];

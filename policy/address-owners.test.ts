@@ -15,8 +15,8 @@ function winner(...claims: Endpoint[]): string | undefined {
 
 const contests: readonly [string, Partial<Endpoint>, Partial<Endpoint>][] = [
   ["not deleting beats deleting", { startedAt: 1 }, { deleting: true, startedAt: 9 }],
-  ["then the later start", { startedAt: 2, uid: "a" }, { startedAt: 1, uid: "b" }],
-  ["then the greater uid", { uid: "b" }, { uid: "a" }],
+  ["then the later start", { startedAt: 2, uidOrder: 1 }, { startedAt: 1, uidOrder: 2 }],
+  ["then the greater uid", { uidOrder: 2 }, { uidOrder: 1 }],
 ];
 
 test.each(contests)("%s, in any order", (_, better, worse) => {
@@ -25,7 +25,7 @@ test.each(contests)("%s, in any order", (_, better, worse) => {
 });
 
 test("at last the greater id; finished endpoints own nothing", () => {
-  const same = { uid: "u" };
+  const same = { uidOrder: 7 };
   const [a, b] = [pod("x/a", SHARED, same), pod("x/b", SHARED, same)];
   expect([winner(a, b), winner(b, a)]).toEqual([b.id, b.id]);
   expect(winner(a, { ...b, finished: true })).toBe(a.id);

@@ -26,7 +26,7 @@ const NO_CHANGES: ReadonlyMap<EndpointId, OwnershipChange> = new Map();
 function compareClaims(a: Endpoint, b: Endpoint): number {
   if (a.deleting !== b.deleting) return a.deleting ? 1 : -1;
   if (a.startedAt !== b.startedAt) return b.startedAt - a.startedAt;
-  if (a.uid !== b.uid) return a.uid > b.uid ? -1 : 1;
+  if (a.uidOrder !== b.uidOrder) return b.uidOrder - a.uidOrder;
   return a.id > b.id ? -1 : a.id < b.id ? 1 : 0;
 }
 
@@ -39,7 +39,7 @@ function sameClaims(a: Endpoint, b: Endpoint): boolean {
     a.finished === b.finished &&
     a.deleting === b.deleting &&
     a.startedAt === b.startedAt &&
-    a.uid === b.uid &&
+    a.uidOrder === b.uidOrder &&
     sameItems(a.addresses, b.addresses)
   );
 }

@@ -13,7 +13,7 @@ export function pod(name: string, address: string, changes: Partial<Endpoint> = 
   return {
     id: endpointId(inNamespace, own),
     namespace: inNamespace,
-    uid: `uid-${name}`,
+    uidOrder: 0,
     labels: { app: own },
     addresses: address === "" ? [] : (address.split(" ") as Address[]),
     ports: [],

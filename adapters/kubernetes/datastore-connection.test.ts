@@ -7,6 +7,7 @@ import type { KubernetesClient } from "./client.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { kubernetesDatastore } from "./datastore.ts";
 import type { Pace } from "./pace.ts";
+import { uidOrder } from "../../model/uid-order.ts";
 
 const QUICK: Partial<Pace> = { firstBackOff: 5, longestBackOff: 20, relistSpread: 5, shortWatch: 0 };
 const NODE = {
@@ -145,7 +146,7 @@ test("a pod that is deleted and made again under its name is the new one (policy
   }
   const present = () => [...follower.state.endpoints.values()];
   await follower.until(() => present()[0]?.labels["v"] === "20");
-  expect(present()).toMatchObject([{ addresses: ["10.0.1.21"], uid: "uid-22" }]);
+  expect(present()).toMatchObject([{ addresses: ["10.0.1.21"], uidOrder: uidOrder("uid-22") }]);
 });
 
 test("a missing right is told with its verb, and granting it is enough", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { problemText } from "../../model/problem.ts";
 import { createSharing } from "./sharing.ts";
 import { namespaceItem, nodeItem, podItem, policyItem } from "./to-model.ts";
+import { uidOrder } from "../../model/uid-order.ts";
 
 const context = () => ({ nodeName: "here", sharing: createSharing() });
 
@@ -32,7 +33,7 @@ test("a pod of another node: what policies need, and nothing else of it", () => 
     value: {
       id: "x/a" as never,
       namespace: "x",
-      uid: "uid-a",
+      uidOrder: uidOrder("uid-a"),
       labels: { app: "web" },
       addresses: ["10.0.0.1", "fd00::1"] as never[],
       ports: [{ name: "http", protocol: 6, port: 80 }],

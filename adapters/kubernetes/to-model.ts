@@ -80,7 +80,7 @@ function sharedEndpoint(endpoint: Endpoint, sharing: Sharing): Endpoint {
   return {
     id: endpoint.id,
     namespace: sharing.text(endpoint.namespace),
-    uid: endpoint.uid,
+    uidOrder: endpoint.uidOrder,
     labels: sharing.labels(endpoint.labels),
     addresses: first === undefined ? NO_ADDRESSES : others.length === 0 ? [first] : endpoint.addresses,
     ports: sharing.ports(endpoint.ports),

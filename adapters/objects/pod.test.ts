@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { problemText } from "../../model/problem.ts";
 import { type ReadObject, readObject } from "./read-object.ts";
+import { uidOrder } from "../../model/uid-order.ts";
 
 interface PodFields {
   readonly metadata?: object;
@@ -45,7 +46,7 @@ test("a pod as the API serves it", () => {
   expect(valueOf(fields, "here")).toEqual({
     id: "x/a",
     namespace: "x",
-    uid: "u1",
+    uidOrder: uidOrder("u1"),
     labels: { app: "web", constructor: "c" },
     addresses: ["10.0.0.1", "fd00::1"],
     ports: [

@@ -1,6 +1,7 @@
 import { type Endpoint, endpointId } from "../../model/endpoint.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
 import type { Labels } from "../../model/labels.ts";
+import { uidOrder } from "../../model/uid-order.ts";
 import { type Defect, describe } from "./defect.ts";
 import { readLabels } from "./labels.ts";
 import { readIdentity } from "./metadata.ts";
@@ -103,7 +104,7 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const endpoint: Endpoint = {
     id: endpointId(namespace, name),
     namespace,
-    uid: typeof uid === "string" ? uid : "",
+    uidOrder: typeof uid === "string" ? uidOrder(uid) : 0,
     labels: basis.labels,
     addresses: found.addresses,
     ports: ports.ports,

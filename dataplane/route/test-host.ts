@@ -51,7 +51,7 @@ export function pod(name: string, addresses: string, changes: Partial<Endpoint> 
   return {
     id: endpointId("shop", name),
     namespace: "shop",
-    uid: name,
+    uidOrder: 0,
     labels: {},
     addresses: addresses === "" ? [] : (addresses.split(" ") as Address[]),
     ports: [],

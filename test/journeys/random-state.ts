@@ -28,7 +28,7 @@ const endpoint: fc.Arbitrary<Endpoint> = fc
   .record({
     namespace: fc.constantFrom(...NAMESPACES),
     name: fc.constantFrom(...PODS),
-    uid: fc.constantFrom("", "u1", "u2"),
+    uidOrder: fc.nat({ max: 2 }),
     labels,
     addresses: fc.uniqueArray(fc.constantFrom(...ADDRESSES), { maxLength: 2 }),
     ports: fc.array(

@@ -15,7 +15,7 @@ export function pod(number: number, changes: Partial<Endpoint> = {}): Endpoint {
   return {
     id: endpointId(namespace, name),
     namespace,
-    uid: name,
+    uidOrder: 0,
     labels: { app: `a${number % APPS}`, track: "stable" },
     addresses: [`10.0.${number >> 8}.${number & 255}` as Address],
     ports: [{ name: "web", protocol: TCP, port: 8080 }],

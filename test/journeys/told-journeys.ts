@@ -61,7 +61,7 @@ export const TOLD_JOURNEYS: Readonly<Record<string, Journey>> = {
       fromClient,
       fromY,
       out,
-      pod("x/server", "10.0.0.9", { uid: "again", ports: [{ ...WEB, port: 81 }] }),
+      pod("x/server", "10.0.0.9", { uidOrder: 9, ports: [{ ...WEB, port: 81 }] }),
     ),
     small(fromClient, fromY, out, { ...server, attachment: undefined }),
     small(fromClient, fromY, out, {
