@@ -31,3 +31,16 @@ test("a change was in the kernel when packets met it, however long the removal o
 test("a pass that no change asked for tells no way from noticing to the kernel", () => {
   expect(logged({})).not.toHaveProperty("noticedToKernelMilliseconds");
 });
+
+test("health is told what is in the kernel, one thing as one", () => {
+  const status = createStatus();
+  const compiler = createCompiler();
+  const { log } = collectedLog();
+  createPassReporter({ compiler, dataplane: fakeDataplane(), status, log }).passEnds({
+    settled: APPLIED,
+    noticedAt: undefined,
+    failures: 0,
+    retryMilliseconds: undefined,
+  });
+  expect(status.applies).toStartWith("0 endpoints of this node, 0 policies of the cluster; ");
+});

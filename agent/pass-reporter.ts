@@ -22,6 +22,10 @@ function tenths(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
 
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** Says what every pass came to: to the log as it happens, to health until it changes. */
 export function createPassReporter({
   compiler,
@@ -38,8 +42,12 @@ export function createPassReporter({
 
   function applies(): string {
     const { chains, sets, elements, grace, ownershipNote } = dataplane.status;
-    const counts = `${compiler.ruleset.endpoints.size} endpoints of this node, ${compiler.state.policies.size} policies; ${chains} chains, ${sets} sets, ${elements} elements`;
-    const judging = grace ? "; policy judges connections that were open before the first install" : "";
+    const endpoints = counted(compiler.ruleset.endpoints.size, "endpoint", "endpoints");
+    const policies = counted(compiler.state.policies.size, "policy", "policies");
+    const counts = `${endpoints} of this node, ${policies} of the cluster; ${chains} chains, ${sets} sets, ${elements} elements`;
+    const judging = grace
+      ? "; just installed: what was open before is judged by policy, not cut (TORTIE_GRACESECONDS)"
+      : "";
     return `${counts}${judging}${ownershipNote === "" ? "" : `; the table is not owned: ${ownershipNote}`}`;
   }
 
