@@ -13,6 +13,8 @@ const FACES: ReadonlyMap<string, Face> = new Map(
     agent: {
       help: "enforce the policies of a datastore on this node",
       run: async (args) => {
+        const { startWithSlowHeapGrowth } = await import("./agent/heap-growth.ts");
+        startWithSlowHeapGrowth();
         const { agentMain } = await import("./agent/main.ts");
         const code = await agentMain(args, VERSION);
         // At once: a reader of the log that stalls must not keep a stopped agent alive.
