@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
+import { readBoolean } from "../adapters/kubernetes/connection-options.ts";
 import { parseAddress } from "../model/address.ts";
 
 /** How a text becomes a value. */
@@ -12,20 +13,13 @@ export interface SettingKind<Value> {
   readonly schema: v.GenericSchema<string, Value>;
 }
 
-const TRUE = ["true", "yes", "y", "t", "1", "on", "enabled"];
-const FALSE = ["false", "no", "n", "f", "0", "off", "disabled"];
 const BOOLEAN_WORDS = "true or false";
 
 /** In the spellings that Calico has taken over the years. */
 export const BOOLEAN: SettingKind<boolean> = {
   type: "boolean",
   allowed: BOOLEAN_WORDS,
-  schema: v.pipe(
-    v.string(),
-    v.toLowerCase(),
-    v.picklist([...TRUE, ...FALSE], BOOLEAN_WORDS),
-    v.transform((text) => TRUE.includes(text)),
-  ),
+  schema: v.pipe(v.string(), v.transform(readBoolean), v.boolean(BOOLEAN_WORDS)),
 };
 
 /** For a switch that is named the other way round than its value. */

@@ -40,9 +40,16 @@ export const CONNECTION_SETTINGS: Readonly<Record<string, string>> = {
   K8S_INSECURE_SKIP_TLS_VERIFY: "believe any certificate of the API server (default false)",
 };
 
-// Those of Go's strconv.ParseBool, which Calico reads it with, and those of Felix's settings.
+// Those of Go's strconv.ParseBool, which Calico reads its connection with, and those of Felix's settings.
 const TRUE = ["true", "t", "1", "yes", "y", "on", "enabled"];
 const FALSE = ["false", "f", "0", "no", "n", "off", "disabled"];
+
+/** A switch in the spellings that Calico has taken over the years, in any case; undefined: it is none of them. */
+export function readBoolean(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  if (TRUE.includes(word)) return true;
+  return FALSE.includes(word) ? false : undefined;
+}
 
 /** What `names` say, which all mean the same; two different values would leave one of them ignored in silence. */
 function readOne(
@@ -72,7 +79,8 @@ export function connectionOptionsFrom(get: (name: string) => string | undefined)
   const errors: string[] = [];
   const read = (...names: string[]): string | undefined => readOne(get, names, errors)?.value;
   const insecure = readOne(get, ["K8S_INSECURE_SKIP_TLS_VERIFY"], errors);
-  if (insecure !== undefined && ![...TRUE, ...FALSE].includes(insecure.value.toLowerCase())) {
+  const insecureSkipTlsVerify = insecure && readBoolean(insecure.value);
+  if (insecure !== undefined && insecureSkipTlsVerify === undefined) {
     errors.push(`${insecure.name}: found "${insecure.value}", allowed is true or false`);
   }
   const options = {
@@ -83,7 +91,7 @@ export function connectionOptionsFrom(get: (name: string) => string | undefined)
     keyFile: read("K8S_KEY_FILE"),
     caFile: read("K8S_CA_FILE"),
     token: read("K8S_TOKEN", "K8S_API_TOKEN"),
-    insecureSkipTlsVerify: insecure && TRUE.includes(insecure.value.toLowerCase()),
+    insecureSkipTlsVerify,
   };
   if (errors.length > 0) throw new ConnectionOptionsError(errors);
   return withoutUndefined(options);
