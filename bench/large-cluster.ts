@@ -1,141 +1,81 @@
 #!/usr/bin/env bun
-// How long `tortie agent` takes to know a large cluster, and what that costs: bun bench/large-cluster.ts [PODS] [streaming|lists] [EXECUTABLE]
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+// How long `tortie agent` takes to know a large cluster, and what that costs: bun bench/large-cluster.ts --help
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build, tortieEntrypoints } from "../compile.ts";
 import { NetworkNamespace } from "../native/network-namespace.ts";
-import { type ClusterSize, NODE } from "./large-cluster/objects.ts";
-import { type ProcessMemory, processMemory } from "./large-cluster/process-memory.ts";
+import type { ClusterSize } from "./large-cluster/objects.ts";
+import { type Milestone, run, type Way } from "./large-cluster/run.ts";
 
-const SETTLED_AFTER_SECONDS = 40;
-const GOAL = "goal: in sync below 8 s, peak 350 MB, settled 200 MB, no gap above 50 ms";
-const here = (name: string): string => new URL(name, import.meta.url).pathname;
+const HELP = `bun bench/large-cluster.ts [--pods N] [--way streaming|lists] [--settle SECONDS]
 
-const pods = Number(process.argv[2] ?? 150_000);
-const way = process.argv[3] ?? "streaming";
-const executable = process.argv[4];
-const size: ClusterSize = {
-  pods,
-  namespaces: Math.max(1, Math.floor(pods / 15)),
-  policies: Math.max(1, Math.floor(pods / 150)),
-  local: Math.min(110, pods),
-};
+A server in a process of its own holds N pods of 3 kB (150000), a namespace for each 15 and a policy for each 150 of them,
+110 pods of this node. The agent, compiled as it is shipped, reads them and writes its rules in a network namespace.
+Both ways of listing are measured if none is named. As root, or inside unshare -rn.
+`;
+const GOAL = "goal: in sync below 8 s, peak 350 MB, settled 200 MB, no gap above 50 ms\n";
 
-using namespace = NetworkNamespace.create();
-const directory = mkdtempSync(join(tmpdir(), "tortie-bench-"));
-const children: Bun.Subprocess[] = [];
+const { values } = parseArgs({
+  options: {
+    pods: { type: "string", default: "150000" },
+    way: { type: "string" },
+    settle: { type: "string", default: "40" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
 
-function start(
-  words: readonly string[],
-  env: Record<string, string>,
-): Bun.Subprocess<"ignore", "pipe", "inherit"> {
-  const child = namespace.run(() =>
-    Bun.spawn([...words], {
-      env: { ...process.env, ...env },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "inherit",
-    }),
-  );
-  children.push(child);
-  return child;
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of stream) {
-    const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
-}
-
-/** The longest time since the last question in which the agent's event loop did not turn; undefined for an executable, which nothing can be loaded into. */
-async function longestGap(pid: number): Promise<number | undefined> {
-  if (executable !== undefined) return undefined;
-  rmSync(join(directory, "gaps"), { force: true });
-  process.kill(pid, "SIGUSR2");
-  for (;;) {
-    await Bun.sleep(20);
-    try {
-      const text = readFileSync(join(directory, "gaps"), "utf8");
-      if (text.endsWith("\n")) return Number(text);
-    } catch {
-      // Not written yet.
-    }
-  }
-}
-
-interface Milestone {
-  readonly what: string;
-  readonly seconds: number;
-  readonly memory: ProcessMemory;
-  readonly gap: number | undefined;
+function line(cells: readonly string[]): string {
+  const [first = "", ...rest] = cells;
+  return `${first.padEnd(28)}${rest.map((cell) => cell.padStart(10)).join("")}\n`;
 }
 
 function row({ what, seconds, memory, gap }: Milestone): string {
-  const cells = [
+  const { megabytes, peakMegabytes } = memory;
+  return line([
+    what,
     seconds.toFixed(1),
-    memory.megabytes.toFixed(0),
-    memory.peakMegabytes.toFixed(0),
-    gap?.toFixed(0) ?? "-",
-  ];
-  return `${what.padEnd(28)}${cells.map((cell) => cell.padStart(10)).join("")}\n`;
+    ...[megabytes, peakMegabytes, gap].map((value) => value.toFixed(0)),
+  ]);
 }
 
-try {
-  namespace.run(() => Bun.spawnSync(["ip", "link", "set", "lo", "up"]));
-  const { namespaces, policies, local } = size;
-  const server = start(
-    [
-      process.execPath,
-      here("large-cluster/server.ts"),
-      String(pods),
-      String(namespaces),
-      String(policies),
-      String(local),
-      way,
-    ],
-    {},
-  );
-  const { value: url = "" } = await lines(server.stdout).next();
-  const words =
-    executable === undefined
-      ? [process.execPath, "--preload", here("large-cluster/loop-gap.ts"), here("../main.ts")]
-      : [executable];
-  const begun = performance.now();
-  const agent = start([...words, "agent"], {
-    DATASTORE_TYPE: "kubernetes",
-    K8S_API_ENDPOINT: url,
-    NODENAME: NODE,
-    FELIX_HEALTHPORT: "0",
-    TORTIE_BENCH_GAPS: join(directory, "gaps"),
-  });
-  const seconds = (): number => (performance.now() - begun) / 1_000;
-  const reached = async (what: string): Promise<Milestone> => ({
-    what,
-    seconds: seconds(),
-    memory: processMemory(agent.pid),
-    gap: await longestGap(agent.pid),
-  });
-  process.stdout.write(
-    `${pods} pods (${way}), ${namespaces} namespaces, ${policies} policies, ${local} pods of this node\n`,
-  );
-  process.stdout.write(
-    `${"".padEnd(28)}${["seconds", "MB", "peak MB", "gap ms"].map((head) => head.padStart(10)).join("")}\n`,
-  );
-  for await (const line of lines(agent.stdout)) {
-    const { message } = JSON.parse(line) as { message: string };
-    if (message === "in sync") process.stdout.write(row(await reached("in sync")));
-    if (message !== "settled") continue;
-    process.stdout.write(row(await reached("rules in the kernel")));
-    break;
+async function measure(size: ClusterSize, ways: readonly Way[], settledAfterSeconds: number): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tortie-bench-"));
+  try {
+    using namespace = NetworkNamespace.create();
+    namespace.run(() => Bun.spawnSync(["ip", "link", "set", "lo", "up"]));
+    // The workers too: only the program that is run first differs.
+    const [, ...workers] = tortieEntrypoints();
+    const agent = new URL("large-cluster/measured-agent.ts", import.meta.url).pathname;
+    const executable = await build("x64", directory, [agent, ...workers]);
+    const { pods, namespaces, policies, local } = size;
+    for (const way of ways) {
+      process.stdout.write(
+        `${pods} pods (${way}), ${namespaces} namespaces, ${policies} policies, ${local} pods of this node\n`,
+      );
+      process.stdout.write(line(["", "seconds", "MB", "peak MB", "gap ms"]));
+      const milestones = run({ namespace, size, way, executable, directory, settledAfterSeconds });
+      for await (const milestone of milestones) process.stdout.write(row(milestone));
+    }
+    process.stdout.write(GOAL);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
-  await Bun.sleep(SETTLED_AFTER_SECONDS * 1_000);
-  process.stdout.write(row(await reached(`settled (${SETTLED_AFTER_SECONDS} s later)`)));
-  process.stdout.write(`${GOAL}\n`);
-} finally {
-  for (const child of children) child.kill("SIGKILL");
-  rmSync(directory, { recursive: true, force: true });
+}
+
+const pods = Number(values.pods);
+if (values.help || !Number.isInteger(pods) || pods < 1) {
+  process.stdout.write(HELP);
+  process.exitCode = values.help ? 0 : 1;
+} else {
+  const size: ClusterSize = {
+    pods,
+    namespaces: Math.max(1, Math.floor(pods / 15)),
+    policies: Math.max(1, Math.floor(pods / 150)),
+    local: Math.min(110, pods),
+  };
+  const ways: readonly Way[] =
+    values.way === undefined ? ["streaming", "lists"] : [values.way === "lists" ? "lists" : "streaming"];
+  await measure(size, ways, Number(values.settle));
 }
