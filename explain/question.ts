@@ -46,26 +46,34 @@ function readPort(text: string | undefined, protocol: Protocol): number | string
   );
 }
 
+function readParty(option: string, text: string | undefined): string {
+  if (text !== undefined) return text;
+  throw new UsageError(`${option} is missing: it is NAMESPACE/POD, an IP address, or \`node\``);
+}
+
 function program(print: (text: string) => void): Command {
-  return new Command("tortie explain")
-    .description("Says whether a new connection passes, step by step, and which policy and rule decides.")
-    .requiredOption("--from <party>", "NAMESPACE/POD, an IP address, or `node`")
-    .requiredOption("--to <party>", "NAMESPACE/POD, an IP address, or `node`")
-    .option("--port <port>", "number or name of the destination port")
-    .option("--protocol <protocol>", "TCP, UDP, SCTP, ICMP or a number", "TCP")
-    .addOption(new Option("--family <family>", "IP version, where both ends have both").choices(["4", "6"]))
-    .addOption(
-      new Option("-o, --output <format>", "text or json")
-        .default("text")
-        .argParser((text: string) => text.replace(EQUALS, "")),
-    )
-    .addHelpText(
-      "after",
-      "\nReads the datastore that the agent would read here: DATASTORE_TYPE and what belongs to it (`tortie agent --help`).",
-    )
-    .addHelpText("after", "Exit code: 0 allowed, 2 denied, 1 no answer.")
-    .configureOutput({ writeOut: print, writeErr: print })
-    .exitOverride();
+  return (
+    new Command("tortie explain")
+      .description("Says whether a new connection passes, step by step, and which policy and rule decides.")
+      // Not required by commander, which would call a misspelled --from a missing one.
+      .option("--from <party>", "NAMESPACE/POD, an IP address, or `node`")
+      .option("--to <party>", "NAMESPACE/POD, an IP address, or `node`")
+      .option("--port <port>", "number or name of the destination port")
+      .option("--protocol <protocol>", "TCP, UDP, SCTP, ICMP or a number", "TCP")
+      .addOption(new Option("--family <family>", "IP version, where both ends have both").choices(["4", "6"]))
+      .addOption(
+        new Option("-o, --output <format>", "text or json")
+          .default("text")
+          .argParser((text: string) => text.replace(EQUALS, "")),
+      )
+      .addHelpText(
+        "after",
+        "\nReads the datastore that the agent would read here: DATASTORE_TYPE and what belongs to it (`tortie agent --help`).",
+      )
+      .addHelpText("after", "Exit code: 0 allowed, 2 denied, 1 no answer.")
+      .configureOutput({ writeOut: print, writeErr: print })
+      .exitOverride()
+  );
 }
 
 /** Reads the command line. */
@@ -75,8 +83,8 @@ export function readQuestion(args: readonly string[]): Asked {
   try {
     command.parse(args, { from: "user" });
     const given = command.opts<{
-      from: string;
-      to: string;
+      from?: string;
+      to?: string;
       port?: string;
       protocol: string;
       family?: "4" | "6";
@@ -85,10 +93,12 @@ export function readQuestion(args: readonly string[]): Asked {
     if (given.output !== "text" && given.output !== "json") {
       throw new UsageError(`-o ${given.output}: it is text or json`);
     }
+    const from = readParty("--from", given.from);
+    const to = readParty("--to", given.to);
     const protocol = readProtocol(given.protocol);
     const port = readPort(given.port, protocol);
     const family = given.family === undefined ? undefined : given.family === "4" ? 4 : 6;
-    const { from, to, output } = given;
+    const { output } = given;
     return { kind: "question", question: { from, to, protocol, port, family, output } };
   } catch (error) {
     if (error instanceof UsageError) return { kind: "wrong", text: error.message };
