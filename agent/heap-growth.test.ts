@@ -38,7 +38,7 @@ async function start(environment: Readonly<Record<string, string>>): Promise<{ p
 
 test("starts anew with the option, as the same process with the same name and arguments", async () => {
   const { pid, told } = await start({ A: "b" });
-  expect(told).toEqual({ pid, argv0: "calico", words: ["agent", "--a word"], option: "167772160" });
+  expect(told).toEqual({ pid, argv0: "calico", words: ["agent", "--a word"], option: "234881024" });
 });
 
 test("leaves it to whoever has set the option", async () => {

@@ -19,7 +19,7 @@ export interface Intake {
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { apply, mostUpdates = 50, milliseconds = 10, now = () => performance.now() } = options;
+  const { apply, mostUpdates = 50, milliseconds = 5, now = () => performance.now() } = options;
   let queue: Update[] = [];
   let head = 0;
   let turnBeganAt: number | undefined;
