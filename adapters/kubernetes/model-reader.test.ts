@@ -14,7 +14,11 @@ const podOf = (name: string, namespace: string, more: object = {}) =>
   podItem({ apiVersion: "v1", kind: "Pod", ...named(name, namespace, more) }, context);
 const namespaceOf = (name: string, more: object = {}) =>
   namespaceItem({ apiVersion: "v1", kind: "Namespace", ...named(name, undefined, more) }, context);
-const nodeOf = (name: string) => nodeItem({ apiVersion: "v1", kind: "Node", ...named(name) }, context);
+const nodeOf = (name: string, podCIDRs: readonly string[] = ["10.244.1.0/24"], resourceVersion = "1") =>
+  nodeItem(
+    { apiVersion: "v1", kind: "Node", ...named(name, undefined, { resourceVersion }), spec: { podCIDRs } },
+    context,
+  );
 const policyOf = (name: string, namespace: string, spec: unknown) =>
   policyItem(
     { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", ...named(name, namespace), spec },
@@ -193,13 +197,29 @@ test("a node that the cluster does not have: nothing is in sync until it comes",
   expect(kinds(came)).toEqual(["updates", "status", "conditions", "inSync"]);
 });
 
-test("a node that goes later fails readiness, and everything else goes on", () => {
+test("a node that goes later fails readiness, and its ranges stay closed until it has others", () => {
   const reader = syncedReader();
-  const changes = [{ item: nodeOf("here"), gone: true }];
-  expect(reader.take("nodes", { kind: "changes", changes, noticedAt: 0 })).toMatchObject([
-    { kind: "updates", updates: [{ kind: "node", name: "here", value: undefined }] },
+  const change = (item: ReturnType<typeof nodeOf>, gone: boolean) =>
+    reader.take("nodes", { kind: "changes", changes: [{ item, gone }], noticedAt: 0 });
+  expect(change(nodeOf("here"), true)).toEqual([
     { kind: "conditions", conditions: [{ kind: "failure", text: NO_NODE }] },
   ]);
+  expect(change(nodeOf("here", [], "2"), false)).toEqual([{ kind: "conditions", conditions: [] }]);
+  expect(updatesIn(change(nodeOf("here", ["10.244.9.0/24"], "3"), false))).toMatchObject([
+    { kind: "node", name: "here", value: { podCidrs: ["10.244.9.0/24"] } },
+  ]);
+});
+
+test("a node without ranges is told, and does no harm", () => {
+  const reader = readerOf();
+  const items = [nodeOf("here", [])];
+  const [condition] = reader
+    .take("nodes", { kind: "items", items })
+    .flatMap((event) => (event.kind === "conditions" ? event.conditions : []));
+  expect(condition).toEqual({
+    kind: "notice",
+    text: 'node "here" has no ranges for its pods (spec.podCIDRs): addresses that no pod has are not closed; next: nothing where the CNI plugin has ranges of its own, else --allocate-node-cidrs=true for the controller manager',
+  });
 });
 
 test("notices that change are told with whatever comes next", () => {

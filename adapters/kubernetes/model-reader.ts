@@ -52,6 +52,14 @@ export function createModelReader({ resources, nodeName, client }: ModelReaderOp
 
   function presentConditions(): readonly Condition[] {
     const notices = client.notices.map((text): Condition => ({ kind: "notice", text }));
+    if (store.node?.podCidrs.length === 0) {
+      const found = `node ${JSON.stringify(nodeName)} has no ranges for its pods (spec.podCIDRs)`;
+      const meaning = "addresses that no pod has are not closed";
+      notices.push({
+        kind: "notice",
+        text: `${found}: ${meaning}; next: nothing where the CNI plugin has ranges of its own, else --allocate-node-cidrs=true for the controller manager`,
+      });
+    }
     if (!isNodeless()) return notices;
     const text = `the cluster has no node ${JSON.stringify(nodeName)}; next: set NODENAME to what kubectl get nodes calls this machine`;
     return [{ kind: "failure", text }, ...notices];

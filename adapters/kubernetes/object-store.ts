@@ -25,6 +25,8 @@ export interface ObjectStore {
   /** What follows from one event of one resource's list and watch. */
   take<Name extends ResourceName>(name: Name, event: ResourceEvent<Name>): Update[];
   isWhole(name: ResourceName): boolean;
+  /** This machine's Node as it was told last; a Node that is gone stays told. */
+  readonly node: Node | undefined;
   /** How many objects of the resource there are. */
   count(name: ResourceName): number;
   /**
@@ -81,6 +83,9 @@ export function createObjectStore(): ObjectStore {
     if (after !== undefined) implicit.use(after, 1);
   }
 
+  /** As it was told last. */
+  let node: Node | undefined;
+
   /** What a change of one value means to the model. */
   const updatesOf: Readers = {
     pods({ before, after }) {
@@ -100,9 +105,11 @@ export function createObjectStore(): ObjectStore {
       use(policyNamespace(change.before), policyNamespace(change.after));
       return policyUpdates(change);
     },
-    nodes({ before, after }) {
-      const name = (after ?? before)?.name;
-      return name === undefined ? [] : [{ kind: "node", name, value: after }];
+    nodes({ after }) {
+      // Pods outlive their Node's object, and one that is registered anew has no ranges for a while: what is closed stays so.
+      if (after === undefined || (after.podCidrs.length === 0 && (node?.podCidrs.length ?? 0) > 0)) return [];
+      node = after;
+      return [{ kind: "node", name: after.name, value: after }];
     },
   };
 
@@ -128,6 +135,9 @@ export function createObjectStore(): ObjectStore {
   return {
     take: (name, event) => takers[name](event),
     isWhole: (name) => stores[name].whole,
+    get node() {
+      return node;
+    },
     count: (name) => stores[name].size,
     open() {
       implicit.open();

@@ -25,9 +25,15 @@ const policy: fc.Arbitrary<AnyObject> = arbitraryPolicy(words, NAMESPACES).map((
   metadata: { ...made.metadata, name: `${made.metadata.name.slice(0, 1)}-policy` },
 }));
 
-const node: fc.Arbitrary<AnyObject> = fc
-  .subarray(["10.77.1.0/24", "fd77::/64"])
-  .map((podCIDRs) => ({ apiVersion: "v1", kind: "Node", metadata: { name: NODE_NAME }, spec: { podCIDRs } }));
+const NODE_RANGES: readonly string[] = ["10.77.1.0/24", "fd77::/64"];
+
+function nodeWith(podCIDRs: readonly string[]): AnyObject {
+  const object = { apiVersion: "v1", kind: "Node", metadata: { name: NODE_NAME }, spec: { podCIDRs } };
+  return object;
+}
+
+const node: fc.Arbitrary<AnyObject> = fc.subarray([...NODE_RANGES]).map(nodeWith);
+const nodeWithRanges: fc.Arbitrary<AnyObject> = fc.subarray([...NODE_RANGES], { minLength: 1 }).map(nodeWith);
 
 /** Objects with something in them that nobody can read. */
 const unreadable: fc.Arbitrary<AnyObject> = fc.constantFrom<AnyObject[]>(
@@ -50,7 +56,10 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 4, arbitrary: fc.nat().map((choice): Deed => ({ kind: "delete", choice })) },
 );
 
-/** What happens to a cluster; at its end there is this machine's node, without which nothing is in sync. */
+/**
+ * What happens to a cluster. At its end there is this machine's node, without which nothing is in sync, and it has ranges: one that
+ * has none for now keeps those that it had.
+ */
 export const arbitraryDeeds: fc.Arbitrary<Deed[]> = fc
-  .tuple(fc.array(deed, { maxLength: 40, size: "max" }), node)
+  .tuple(fc.array(deed, { maxLength: 40, size: "max" }), nodeWithRanges)
   .map(([deeds, object]) => [...deeds, { kind: "write", object }]);
