@@ -62,7 +62,12 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     log,
     watchTable: ownership === "owned" ? undefined : (changed) => watchTable({ changed, log }),
     watchHost: looksAtHost(config)
-      ? (listener) => watchNodeHost({ ...listener, placing: !config.manageCni })
+      ? (listener) =>
+          watchNodeHost({
+            ...listener,
+            placing: !config.manageCni,
+            unknownEndpoint: config.unknownEndpoint,
+          })
       : undefined,
     stopping,
   });

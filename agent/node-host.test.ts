@@ -26,6 +26,7 @@ function start(placing = true) {
   const close = { [Symbol.dispose]: () => void closed++ };
   const watched = watchNodeHost({
     placing,
+    unknownEndpoint: "drop",
     moved: (updates) => moved.push(...updates),
     conditions: (conditions) => told.push(conditions),
     trouble: () => {},
@@ -105,6 +106,8 @@ test("where the host cannot be inspected, what was opened before is closed", () 
     throw new Error("EPERM");
   };
   const listener = { moved: () => {}, conditions: () => {}, trouble: () => {} };
-  expect(() => watchNodeHost({ placing: true, ...listener, follow, inspect })).toThrow("EPERM");
+  expect(() =>
+    watchNodeHost({ placing: true, unknownEndpoint: "drop", ...listener, follow, inspect }),
+  ).toThrow("EPERM");
   expect(closed).toBe(1);
 });

@@ -27,6 +27,7 @@ export interface NodeHost extends Disposable {
 export interface NodeHostOptions extends HostListener {
   /** Another CNI plugin wired the pods: their interfaces are looked up. False: updates pass as they are. */
   readonly placing: boolean;
+  readonly unknownEndpoint: "drop" | "accept";
   /** From a change to the next look at the host: many changes come together. */
   readonly gatherMilliseconds?: number;
   /** For tests. */
@@ -36,7 +37,7 @@ export interface NodeHostOptions extends HostListener {
 
 /** Follows routes, links, bridges and other policy enforcers of the present network namespace. Throws SystemCallError. */
 export function watchNodeHost(options: NodeHostOptions): NodeHost {
-  const { placing, moved, conditions, trouble, gatherMilliseconds = 100 } = options;
+  const { placing, unknownEndpoint, moved, conditions, trouble, gatherMilliseconds = 100 } = options;
   const { follow = followHost, inspect = inspectHost } = options;
   let gathering: ReturnType<typeof setTimeout> | undefined;
   using opening = new DisposableStack();
@@ -63,7 +64,9 @@ export function watchNodeHost(options: NodeHostOptions): NodeHost {
   }
 
   const placement = placing ? placementOf() : undefined;
-  const inspection = opening.use(inspect({ bridges: () => placement?.bridges() ?? [], told: conditions }));
+  const inspection = opening.use(
+    inspect({ bridges: () => placement?.bridges() ?? [], unknownEndpoint, told: conditions }),
+  );
   const opened = opening.move();
 
   return {

@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly traces: readonly EnforcerTrace[];
   /** Whether packets between two ports of a bridge meet the hooks of this family. */
   readonly bridgeCalls: { readonly ipv4: BridgeSwitch; readonly ipv6: BridgeSwitch };
+  /** The kernel speaks IPv6 (no `ipv6.disable=1`): every pod may have a link-local address. */
+  readonly ipv6: boolean;
   /** The bridges that endpoints of this node are behind. */
   readonly bridges: readonly BridgeUse[];
   readonly outwardPorts: readonly OutwardPort[];

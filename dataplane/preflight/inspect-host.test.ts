@@ -8,6 +8,7 @@ const CALM: HostFacts = {
   kubeIpvs0: false,
   traces: [],
   bridgeCalls: { ipv4: "on", ipv6: "on" },
+  ipv6: true,
   bridges: [],
   outwardPorts: [],
 };
@@ -17,6 +18,7 @@ test("it tells at once, and then what is other than before", () => {
   const told: (readonly HostCondition[])[] = [];
   using inspection = inspectHost({
     bridges: () => [],
+    unknownEndpoint: "drop",
     told: (conditions) => told.push(conditions),
     read: () => facts,
     everyMilliseconds: NEVER,
@@ -39,6 +41,7 @@ test("it looks again by itself until it is closed", async () => {
   const { promise: looked, resolve } = Promise.withResolvers<void>();
   const inspection = inspectHost({
     bridges: () => [],
+    unknownEndpoint: "drop",
     told: () => {},
     read: () => {
       if (++looks === 3) resolve();
@@ -57,6 +60,7 @@ test("what cannot be looked at is a notice", () => {
   const told: (readonly HostCondition[])[] = [];
   using _inspection = inspectHost({
     bridges: () => [],
+    unknownEndpoint: "drop",
     told: (conditions) => told.push(conditions),
     read: () => {
       throw new Error("could not look for calico in nftables: operation not permitted (EPERM)");

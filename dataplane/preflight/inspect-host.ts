@@ -6,6 +6,8 @@ import { openHostReader, type ReadHost } from "./read-host.ts";
 export interface InspectHostOptions {
   /** The bridges that endpoints of this node are behind: `placement.bridges`. */
   readonly bridges: () => readonly BridgeUse[];
+  /** As the dataplane is told: `accept` leaves link-local addresses open. */
+  readonly unknownEndpoint: "drop" | "accept";
   /** All conditions there are now: after the first look, and whenever they are others than before. */
   readonly told: (conditions: readonly HostCondition[]) => void;
   readonly everyMilliseconds?: number;
@@ -22,14 +24,14 @@ export interface HostInspection extends Disposable {
  * at is a notice. Throws SystemCallError where no netlink socket can be had.
  */
 export function inspectHost(options: InspectHostOptions): HostInspection {
-  const { bridges, told, everyMilliseconds = 10_000 } = options;
+  const { bridges, unknownEndpoint, told, everyMilliseconds = 10_000 } = options;
   const opened = options.read === undefined ? openHostReader() : undefined;
   const read = options.read ?? opened?.read;
   let last: string | undefined;
 
   function conditions(): HostCondition[] {
     try {
-      return read === undefined ? [] : judgeHost(read(bridges()));
+      return read === undefined ? [] : judgeHost(read(bridges()), unknownEndpoint);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return [

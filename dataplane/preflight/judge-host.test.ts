@@ -8,17 +8,20 @@ const CALM: HostFacts = {
   kubeIpvs0: false,
   traces: [],
   bridgeCalls: { ipv4: "missing", ipv6: "missing" },
+  ipv6: false,
   bridges: [],
   outwardPorts: [],
 };
 
+const NO_HOOKS = { ipv4: false, ipv6: false };
+
 function bridge(changes: Partial<BridgeUse> = {}): BridgeUse {
   const endpoints = ["shop/web"] as EndpointId[];
-  return { name: "cni0", family: 4, callsHooks: false, endpoints, ...changes };
+  return { name: "cni0", family: 4, callsHooks: NO_HOOKS, endpoints, ...changes };
 }
 
-function texts(facts: Partial<HostFacts>): string[] {
-  const conditions = judgeHost({ ...CALM, ...facts });
+function texts(facts: Partial<HostFacts>, unknownEndpoint: "drop" | "accept" = "drop"): string[] {
+  const conditions = judgeHost({ ...CALM, ...facts }, unknownEndpoint);
   expect(conditions.every(({ kind }) => kind === "failure")).toBe(true);
   return conditions.map(({ text }) => text);
 }
@@ -66,20 +69,58 @@ test("pods behind a bridge need the host's switch of their family", () => {
   const ipv6 = { bridges: [bridge({ family: 6 })], bridgeCalls: { ipv4: "on", ipv6: "off" } } as const;
   expect(texts(ipv6)).toEqual([
     "pods on bridge cni0 (shop/web) are not policed among themselves over IPv6: their packets pass no hook, since " +
-      "/proc/sys/net/bridge/bridge-nf-call-ip6tables is 0; set it to 1 (sysctl -w " +
+      "/proc/sys/net/bridge/bridge-nf-call-ip6tables is 0; set this switch of the module br_netfilter to 1 (sysctl -w " +
       "net.bridge.bridge-nf-call-ip6tables=1) in the network namespace of the host",
   ]);
 });
 
 test("a bridge's own switch serves where the host's is off, and does nothing without the module", () => {
-  const bridges = [bridge({ callsHooks: true })];
+  const bridges = [bridge({ callsHooks: { ipv4: true, ipv6: false } })];
   expect(texts({ bridges, bridgeCalls: { ipv4: "off", ipv6: "off" } })).toEqual([]);
   expect(texts({ bridges })).toHaveLength(1);
+  // That of the other family does not serve.
+  const other = [bridge({ callsHooks: { ipv4: false, ipv6: true } })];
+  expect(texts({ bridges: other, bridgeCalls: { ipv4: "off", ipv6: "off" } })).toHaveLength(1);
+});
+
+test("pods of IPv4 behind a bridge need the switch of IPv6, too, for their link-local addresses", () => {
+  const endpoints = ["shop/web", "shop/database"] as EndpointId[];
+  const facts = { ipv6: true, bridges: [bridge({ endpoints })] };
+  const beginning =
+    "pods on bridge cni0 (shop/web and 1 more) are not policed among themselves over link-local IPv6, which pods without " +
+    "another IPv6 address have, too: their packets pass no hook, since /proc/sys/net/bridge/bridge-nf-call-ip6tables ";
+  const end = ", or leave such addresses open with FELIX_UNKNOWNENDPOINTACTION=Accept";
+  const off = { ...facts, bridgeCalls: { ipv4: "on", ipv6: "off" } } as const;
+  expect(texts(off)).toEqual([
+    `${beginning}is 0; set this switch of the module br_netfilter to 1 (sysctl -w net.bridge.bridge-nf-call-ip6tables=1) ` +
+      `in the network namespace of the host${end}`,
+  ]);
+  expect(texts({ ...facts, bridgeCalls: { ipv4: "missing", ipv6: "missing" } })).toEqual([
+    expect.stringContaining("over IPv4"),
+    `${beginning}is missing; load the module br_netfilter (modprobe br_netfilter), and see that ` +
+      `net.bridge.bridge-nf-call-ip6tables is 1${end}`,
+  ]);
+  expect(texts({ ...facts, bridgeCalls: { ipv4: "off", ipv6: "on" } })).toEqual([
+    expect.stringContaining("over IPv4"),
+  ]);
+  expect(texts({ ...off, bridges: [bridge({ callsHooks: { ipv4: false, ipv6: true } })] })).toEqual([]);
+  // Nobody has such an address, or they are open by choice.
+  expect(texts({ ...off, ipv6: false })).toEqual([]);
+  expect(texts(off, "accept")).toEqual([]);
+  // One failure says it for all of IPv6, of the bridge that it is about.
+  expect(texts({ ...off, bridges: [bridge(), bridge({ family: 6 })] })).toEqual([
+    expect.stringContaining("over IPv6: "),
+  ]);
+  expect(texts({ ...off, bridges: [bridge(), bridge({ family: 6, name: "cni1" })] })).toEqual([
+    expect.stringMatching(/cni0 .* over link-local IPv6/),
+    expect.stringMatching(/cni1 .* over IPv6: /),
+  ]);
 });
 
 test("a pods' bridge that is the node's way out, too, is a notice", () => {
   const facts = { ...CALM, outwardPorts: [{ bridge: "br0", port: "eth0" }] };
-  expect(judgeHost(facts)).toEqual([
+  expect(judgeHost(facts, "accept")).toEqual([]);
+  expect(judgeHost(facts, "drop")).toEqual([
     {
       kind: "notice",
       text:

@@ -1,3 +1,4 @@
+import type { Family } from "../../model/address.ts";
 import type { BridgeUse } from "../route/placement.ts";
 import type { HostCondition } from "./condition.ts";
 import type { BridgeSwitch, EnforcerTrace, HostFacts, OutwardPort } from "./host-facts.ts";
@@ -29,17 +30,55 @@ function endpointsText([first, ...others]: BridgeUse["endpoints"]): string {
   return others.length === 0 ? `${first}` : `${first} and ${others.length} more`;
 }
 
-function bridgeText({ name, family, endpoints }: BridgeUse, state: BridgeSwitch): string {
+function noHookText(family: Family, state: BridgeSwitch): string {
   const setting = family === 4 ? "bridge-nf-call-iptables" : "bridge-nf-call-ip6tables";
   const sysctl = `net.bridge.${setting}`;
   const [found, next] =
     state === "missing"
       ? ["is missing", `load the module br_netfilter (modprobe br_netfilter), and see that ${sysctl} is 1`]
-      : ["is 0", `set it to 1 (sysctl -w ${sysctl}=1) in the network namespace of the host`];
+      : [
+          "is 0",
+          `set this switch of the module br_netfilter to 1 (sysctl -w ${sysctl}=1) in the network namespace of the host`,
+        ];
+  return `their packets pass no hook, since /proc/sys/net/bridge/${setting} ${found}; ${next}`;
+}
+
+function bridgeText({ name, family, endpoints }: BridgeUse, state: BridgeSwitch): string {
   return (
-    `pods on bridge ${name} (${endpointsText(endpoints)}) are not policed among themselves over IPv${family}: their ` +
-    `packets pass no hook, since /proc/sys/net/bridge/${setting} ${found}; ${next}`
+    `pods on bridge ${name} (${endpointsText(endpoints)}) are not policed among themselves over IPv${family}: ` +
+    noHookText(family, state)
   );
+}
+
+function linkLocalText({ name, endpoints }: BridgeUse, state: BridgeSwitch): string {
+  return (
+    `pods on bridge ${name} (${endpointsText(endpoints)}) are not policed among themselves over link-local IPv6, which pods ` +
+    `without another IPv6 address have, too: ${noHookText(6, state)}, or leave such addresses open with ` +
+    `FELIX_UNKNOWNENDPOINTACTION=Accept`
+  );
+}
+
+/** The state of the switch that keeps packets between the bridge's ports from the hooks of the family, if one does. */
+function closedSwitch(
+  { callsHooks }: BridgeUse,
+  family: Family,
+  { bridgeCalls }: HostFacts,
+): BridgeSwitch | undefined {
+  const [state, own] =
+    family === 4 ? [bridgeCalls.ipv4, callsHooks.ipv4] : [bridgeCalls.ipv6, callsHooks.ipv6];
+  // A bridge's own switch does nothing without the module.
+  return state === "on" || (state === "off" && own) ? undefined : state;
+}
+
+function bridgeTexts(facts: HostFacts, closesLinkLocal: boolean): string[] {
+  const overIPv6 = new Set(facts.bridges.filter(({ family }) => family === 6).map(({ name }) => name));
+  return facts.bridges.flatMap((bridge) => {
+    const own = closedSwitch(bridge, bridge.family, facts);
+    const texts = own === undefined ? [] : [bridgeText(bridge, own)];
+    if (!closesLinkLocal || !facts.ipv6 || overIPv6.has(bridge.name)) return texts;
+    const linkLocal = closedSwitch(bridge, 6, facts);
+    return linkLocal === undefined ? texts : [...texts, linkLocalText(bridge, linkLocal)];
+  });
 }
 
 function outwardText({ bridge, port }: OutwardPort): string {
@@ -51,18 +90,20 @@ function outwardText({ bridge, port }: OutwardPort): string {
   );
 }
 
-/** What must be said about a host; the order is that of the facts, equal facts give equal words. */
-export function judgeHost(facts: HostFacts): HostCondition[] {
-  const { kubeIpvs0, traces, bridgeCalls, bridges, outwardPorts } = facts;
-  const failures = [...(kubeIpvs0 ? [IPVS] : []), ...enforcers(traces)];
-  for (const bridge of bridges) {
-    const state = bridge.family === 4 ? bridgeCalls.ipv4 : bridgeCalls.ipv6;
-    // A bridge's own switch does nothing without the module.
-    if (state === "on" || (state === "off" && bridge.callsHooks)) continue;
-    failures.push(bridgeText(bridge, state));
-  }
+/**
+ * What must be said about a host; the order is that of the facts, equal facts give equal words. Where unknown endpoints
+ * are accepted, link-local addresses are open anyway, and nothing is said of them.
+ */
+export function judgeHost(facts: HostFacts, unknownEndpoint: "drop" | "accept"): HostCondition[] {
+  const closesLinkLocal = unknownEndpoint === "drop";
+  const failures = [
+    ...(facts.kubeIpvs0 ? [IPVS] : []),
+    ...enforcers(facts.traces),
+    ...bridgeTexts(facts, closesLinkLocal),
+  ];
+  const notices = closesLinkLocal ? facts.outwardPorts.map(outwardText) : [];
   return [
     ...failures.map((text): HostCondition => ({ kind: "failure", text })),
-    ...outwardPorts.map((port): HostCondition => ({ kind: "notice", text: outwardText(port) })),
+    ...notices.map((text): HostCondition => ({ kind: "notice", text })),
   ];
 }

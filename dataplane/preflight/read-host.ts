@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { LegacyIptables } from "../../native/legacy-iptables.ts";
 import { NftablesNames } from "../../native/nftables-names.ts";
 import { Rtnetlink } from "../../native/rtnetlink.ts";
@@ -91,6 +91,7 @@ export function openHostReader(
           ipv4: bridgeSwitch("bridge-nf-call-iptables"),
           ipv6: bridgeSwitch("bridge-nf-call-ip6tables"),
         },
+        ipv6: existsSync("/proc/sys/net/ipv6"),
         bridges,
         outwardPorts: outwardPorts(bridges),
       };

@@ -1,5 +1,6 @@
 import { type Address, addressFamily, type Family } from "../../model/address.ts";
 import type { InterfaceName } from "../../model/fingerprint.ts";
+import type { Link } from "../../native/link-message.ts";
 import type { HostRoute, HostView } from "./host-view.ts";
 
 /**
@@ -12,8 +13,8 @@ const ENDS_AT_ONE: ReadonlySet<string> = new Set(["veth", "netkit", "tun"]);
 export interface BridgePath {
   readonly name: string;
   readonly family: Family;
-  /** The bridge's own switch: its packets meet the hooks of this family, whatever the host's sysctl says. */
-  readonly callsHooks: boolean;
+  /** The bridge's own switches: its packets meet the hooks of that family, whatever the host's sysctl says. */
+  readonly callsHooks: Link["callsHooks"];
 }
 
 /** How the host reaches an endpoint. */
@@ -33,7 +34,7 @@ export const UNREACHED: Reach = { via: undefined, through: undefined, bridges: [
 /** A gateway's bridge is the node's way to the world; what takes it has no route of its own, or none yet. */
 function bridgePath({ direct, link }: HostRoute, family: Family): BridgePath | undefined {
   if (!direct || link?.kind !== "bridge") return undefined;
-  return { name: link.name, family, callsHooks: family === 4 ? link.callsHooks.ipv4 : link.callsHooks.ipv6 };
+  return { name: link.name, family, callsHooks: link.callsHooks };
 }
 
 function ownInterface({ prefixLength, direct, link }: HostRoute, family: Family): InterfaceName | undefined {

@@ -164,8 +164,8 @@ test("bridges are named with those behind them, once for each family", () => {
   const pods = [pod("a", "10.1.0.5 fd00::5"), pod("b", "10.1.0.6"), pod("c", "10.1.0.7")];
   placement.place(pods.map(put));
   expect(placement.bridges().map(({ endpoints, ...bridge }) => [bridge, endpoints.join(" ")])).toEqual([
-    [{ name: "cni0", family: 4, callsHooks: false }, "shop/a shop/b"],
-    [{ name: "cni0", family: 6, callsHooks: true }, "shop/a"],
+    [{ name: "cni0", family: 4, callsHooks: { ipv4: false, ipv6: false } }, "shop/a shop/b"],
+    [{ name: "cni0", family: 6, callsHooks: { ipv4: false, ipv6: true } }, "shop/a"],
   ]);
   placement.place([remove("a"), remove("b")]);
   expect(placement.bridges()).toEqual([]);

@@ -118,7 +118,8 @@ test("the ports of pods' bridges that lead out of the machine are found by their
   using reader = namespace.run(() => openHostReader());
   // No namespace has hardware of its own.
   using asIfHardware = namespace.run(() => openHostReader([], new Set(["veth"])));
-  const uses = ([4, 6] as const).map((family) => ({ name: "br0", family, callsHooks: false, endpoints: [] }));
+  const callsHooks = { ipv4: false, ipv6: false };
+  const uses = ([4, 6] as const).map((family) => ({ name: "br0", family, callsHooks, endpoints: [] }));
   const found = () => asIfHardware.read(uses).outwardPorts.map(({ bridge, port }) => `${bridge} ${port}`);
   expect(found()).toEqual([]);
   const ports = Array.from({ length: 200 }, (_, index) => `port${index}`);

@@ -2,11 +2,12 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { addressFamily, type Family } from "../../model/address.ts";
 import { TABLE } from "../../dataplane/nft/names.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
 import { askHealth, type RunningAgent, startTortie, until } from "../agent/running-agent.ts";
 import { nftOrThrow } from "./nft-command.ts";
-import { ip } from "./other-cni/commands.ts";
+import { ip, setSysctl } from "./other-cni/commands.ts";
 import { BRIDGE, createOtherCniLab, type OtherCniLab } from "./other-cni/lab.ts";
 import { placeOf, police } from "./other-cni/policed.ts";
 import { PODS, wishOf } from "./other-cni/wish.ts";
@@ -46,9 +47,10 @@ function droppedOnLink({ node }: OtherCniLab): number {
   return Number(/packets (\d+)/.exec(listed)?.[1] ?? 0);
 }
 
-/** The lab's pods as a cluster has them; x/shut may send nothing, and nobody may send to x/server. */
-function manifestsOf(lab: OtherCniLab): string {
-  const pods = [...lab.pods.values()].map(({ key, addresses }) => {
+/** The lab's pods as a cluster of these families has them; x/shut may send nothing, and nobody may send to x/server. */
+function manifestsOf(lab: OtherCniLab, families: readonly Family[] = [4, 6]): string {
+  const pods = [...lab.pods.values()].map(({ key, addresses: all }) => {
+    const addresses = all.filter((address) => families.includes(addressFamily(address)));
     const [namespace, name] = key.split("/");
     return {
       apiVersion: "v1",
@@ -141,4 +143,29 @@ test("nor where the whole agent finds the bridge by the node's routes", async ()
       { ...flow, to: "x/server" },
     ]),
   ).toEqual([true, false]);
+});
+
+test("in a cluster of IPv4 a bridge that asks no hook of IPv6 opens them, and the node is not ready until it asks", async () => {
+  using lab = createOtherCniLab(PODS);
+  const node = lab.node.network;
+  const shut = placeOf(lab, "x/shut").network;
+  const server = placeOf(lab, "x/server").network;
+  const address = linkLocal(server, "eth0");
+  using ofServer = listen(server);
+  setSysctl(node, "net/bridge/bridge-nf-call-ip6tables", "0");
+  using _agent = startAgent(lab, manifestsOf(lab, [4]));
+  await until(async () => {
+    const { status, body = "" } = (await askHealth(node, "/readiness")) ?? {};
+    return status === 503 && new RegExp(`pods on bridge ${BRIDGE} .* over link-local IPv6`).test(body);
+  });
+  await until(() => nftOrThrow(node, ["list", "table", "inet", TABLE]).includes(`"${BRIDGE}"`));
+  knock(shut, address);
+  await until(() => ofServer.heard() === 1);
+  // The bridge's own switch serves as well, and is noticed at once.
+  ip(node, `link set ${BRIDGE} type bridge nf_call_ip6tables 1`);
+  await until(async () => (await askHealth(node, "/readiness"))?.status === 200);
+  const before = droppedOnLink(lab);
+  knock(shut, address);
+  await until(() => droppedOnLink(lab) >= before + 2);
+  expect(ofServer.heard()).toBe(1);
 });
