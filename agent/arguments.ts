@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CONNECTION_SETTINGS } from "../adapters/kubernetes/connection-options.ts";
+import { CONNECTION_SETTINGS } from "../adapters/kubernetes/connection/connection-options.ts";
 import { FELIX_FILE } from "./felix-file.ts";
 import { SETTING_ROWS } from "./settings.ts";
 

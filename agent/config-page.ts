@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { CONNECTION_SETTINGS } from "../adapters/kubernetes/connection-options.ts";
+import { CONNECTION_SETTINGS } from "../adapters/kubernetes/connection/connection-options.ts";
 import { FELIX_FILE } from "./felix-file.ts";
 import type { SettingRow } from "./setting.ts";
 import { SETTING_ROWS } from "./settings.ts";

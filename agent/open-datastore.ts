@@ -1,7 +1,7 @@
 import type { Datastore } from "../adapters/datastore.ts";
 import { fileDatastore } from "../adapters/file/datastore.ts";
 import { kubernetesDatastore } from "../adapters/kubernetes/datastore.ts";
-import { openClient } from "../adapters/kubernetes/open-client.ts";
+import { openClient } from "../adapters/kubernetes/connection/open-client.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Config } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
-import { readBoolean } from "../adapters/kubernetes/connection-options.ts";
+import { readBoolean } from "../adapters/kubernetes/connection/connection-options.ts";
 import { parseAddress } from "../model/address.ts";
 
 /** How a text becomes a value. */

@@ -4,7 +4,7 @@ import {
   connectionOptionsFrom,
   ConnectionOptionsError,
   type ConnectionOptions,
-} from "../adapters/kubernetes/connection-options.ts";
+} from "../adapters/kubernetes/connection/connection-options.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import {
   BOOLEAN,

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ConnectionOptions, connectionOptionsFrom } from "../adapters/kubernetes/connection-options.ts";
-import { fileFailure } from "../adapters/kubernetes/connection-error.ts";
+import {
+  type ConnectionOptions,
+  connectionOptionsFrom,
+} from "../adapters/kubernetes/connection/connection-options.ts";
+import { fileFailure } from "../adapters/kubernetes/connection/connection-error.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { CtlError } from "./ctl-error.ts";
 

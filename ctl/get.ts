@@ -1,4 +1,4 @@
-import type { KubernetesClient } from "../adapters/kubernetes/client.ts";
+import type { KubernetesClient } from "../adapters/kubernetes/connection/client.ts";
 import { CtlError } from "./ctl-error.ts";
 import type { ServedKind } from "./kinds.ts";
 import { listObjects, type ListOptions } from "./list-objects.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ApiRequest, KubernetesClient } from "../adapters/kubernetes/client.ts";
+import type { ApiRequest, KubernetesClient } from "../adapters/kubernetes/connection/client.ts";
 import { fakeClient, jsonAnswer, statusAnswer } from "./test-client.ts";
 import { type Listed, listObjects, type ListOptions } from "./list-objects.ts";
 

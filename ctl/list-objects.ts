@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { KubernetesClient } from "../adapters/kubernetes/client.ts";
-import { type ApiStatus, readApiStatus } from "../adapters/kubernetes/api-status.ts";
+import type { KubernetesClient } from "../adapters/kubernetes/connection/client.ts";
+import { type ApiStatus, readApiStatus } from "../adapters/kubernetes/connection/api-status.ts";
 import { listOf, looseFields, maybe, type Schema, someText } from "../adapters/objects/schema.ts";
 import { CtlError } from "./ctl-error.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { ApiRequest } from "../adapters/kubernetes/client.ts";
-import { ConnectionError } from "../adapters/kubernetes/connection-error.ts";
+import type { ApiRequest } from "../adapters/kubernetes/connection/client.ts";
+import { ConnectionError } from "../adapters/kubernetes/connection/connection-error.ts";
 import { fakeClient, jsonAnswer, statusAnswer } from "./test-client.ts";
 import { ctlIn, type CtlSurroundings } from "./main.ts";
 

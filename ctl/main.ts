@@ -1,6 +1,9 @@
-import { ConnectionError } from "../adapters/kubernetes/connection-error.ts";
-import type { KubernetesClient } from "../adapters/kubernetes/client.ts";
-import { type ConnectionOptions, ConnectionOptionsError } from "../adapters/kubernetes/connection-options.ts";
+import { ConnectionError } from "../adapters/kubernetes/connection/connection-error.ts";
+import type { KubernetesClient } from "../adapters/kubernetes/connection/client.ts";
+import {
+  type ConnectionOptions,
+  ConnectionOptionsError,
+} from "../adapters/kubernetes/connection/connection-options.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { readCommandLine } from "./command-line.ts";
 import { connectionOptions } from "./connection.ts";
@@ -115,7 +118,8 @@ export async function ctlMain(
     program: CALLED_AS[called] ?? "tortie ctl",
     version,
     environment: process.env,
-    open: async (options) => (await import("../adapters/kubernetes/open-client.ts")).openClient(options),
+    open: async (options) =>
+      (await import("../adapters/kubernetes/connection/open-client.ts")).openClient(options),
     print,
     warn: (text) => void process.stderr.write(text),
   });

@@ -1,4 +1,4 @@
-import type { ApiRequest, KubernetesClient } from "../adapters/kubernetes/client.ts";
+import type { ApiRequest, KubernetesClient } from "../adapters/kubernetes/connection/client.ts";
 
 /** An answer to a test's request. */
 export function jsonAnswer(value: unknown, status = 200, headers: Record<string, string> = {}): Response {

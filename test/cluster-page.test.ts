@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { kubeconfigConnection } from "../adapters/kubernetes/kubeconfig.ts";
+import { kubeconfigConnection } from "../adapters/kubernetes/connection/kubeconfig.ts";
 import { CONNECTION_NAMES, SETTING_ROWS } from "../agent/settings.ts";
 import { ENFORCERS } from "../dataplane/preflight/enforcers.ts";
 import { ISOLATION_ANNOTATION, readIsolation } from "../adapters/objects/default-deny.ts";

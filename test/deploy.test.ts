@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../adapters/kubernetes/resources.ts";
+import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../adapters/kubernetes/store/resources.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];

@@ -3,10 +3,10 @@ import { type ApiServer, startApiServer } from "../../test/api-server/api-server
 import { plainClient } from "../../test/api-server/plain-client.ts";
 import { type Follower, follow, pod } from "../behaviour.ts";
 import type { DatastoreStatus } from "../datastore.ts";
-import type { KubernetesClient } from "./client.ts";
-import { ConnectionError } from "./connection-error.ts";
+import type { KubernetesClient } from "./connection/client.ts";
+import { ConnectionError } from "./connection/connection-error.ts";
 import { kubernetesDatastore } from "./datastore.ts";
-import type { Pace } from "./pace.ts";
+import type { Pace } from "./reading/pace.ts";
 import { uidOrder } from "../../model/uid-order.ts";
 
 const QUICK: Partial<Pace> = { firstBackOff: 5, longestBackOff: 20, relistSpread: 5, shortWatch: 0 };

@@ -2,7 +2,7 @@ import { type ApiObject, startApiServer } from "../../test/api-server/api-server
 import { plainClient } from "../../test/api-server/plain-client.ts";
 import { datastoreBehaviour, type OpenedDatastore } from "../behaviour.ts";
 import { kubernetesDatastore } from "./datastore.ts";
-import type { Pace } from "./pace.ts";
+import type { Pace } from "./reading/pace.ts";
 
 const QUICK: Partial<Pace> = { firstBackOff: 5, longestBackOff: 20, relistSpread: 5, shortWatch: 0 };
 

@@ -1,16 +1,16 @@
 import type { Datastore, DatastoreEvent, DatastoreStatus } from "../datastore.ts";
-import type { KubernetesClient } from "./client.ts";
-import { ConnectionError } from "./connection-error.ts";
-import { listWatch } from "./list-watch.ts";
+import type { KubernetesClient } from "./connection/client.ts";
+import { ConnectionError } from "./connection/connection-error.ts";
+import { listWatch } from "./reading/list-watch.ts";
 import { merged } from "./merged.ts";
-import { createModelReader, type ModelReader } from "./model-reader.ts";
-import type { ResourceName } from "./object-store.ts";
-import { type Pace, REAL_PACE } from "./pace.ts";
+import { createModelReader, type ModelReader } from "./store/model-reader.ts";
+import type { ResourceName } from "./store/object-store.ts";
+import { type Pace, REAL_PACE } from "./reading/pace.ts";
 import { createBackOff } from "./reading/back-off.ts";
 import { pause } from "./reading/pause.ts";
-import { type ModelResource, NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "./resources.ts";
-import { createSharing } from "./sharing.ts";
-import type { ModelContext } from "./to-model.ts";
+import { type ModelResource, NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "./store/resources.ts";
+import { createSharing } from "./store/sharing.ts";
+import type { ModelContext } from "./store/to-model.ts";
 
 export interface KubernetesDatastoreOptions {
   /** Opens a connection for one reader, and again until it succeeds; the reader closes it. */

@@ -1,4 +1,4 @@
-import type { TestCertificate } from "../../adapters/kubernetes/test-certificates.ts";
+import type { TestCertificate } from "../../adapters/kubernetes/connection/test-certificates.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
 
 export interface TlsFront extends Disposable {

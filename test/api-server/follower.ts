@@ -1,8 +1,8 @@
-import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
-import type { ListWatchEvent } from "../../adapters/kubernetes/list-watch-event.ts";
-import { listWatch } from "../../adapters/kubernetes/list-watch.ts";
-import type { Pace } from "../../adapters/kubernetes/pace.ts";
-import type { WatchedResource } from "../../adapters/kubernetes/watched-resource.ts";
+import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import type { ListWatchEvent } from "../../adapters/kubernetes/reading/list-watch-event.ts";
+import { listWatch } from "../../adapters/kubernetes/reading/list-watch.ts";
+import type { Pace } from "../../adapters/kubernetes/reading/pace.ts";
+import type { WatchedResource } from "../../adapters/kubernetes/reading/watched-resource.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { ApiObject, ApiServer } from "./api-server.ts";
 import { plainClient } from "./plain-client.ts";

@@ -1,5 +1,5 @@
-import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
-import { ConnectionError } from "../../adapters/kubernetes/connection-error.ts";
+import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import { ConnectionError } from "../../adapters/kubernetes/connection/connection-error.ts";
 
 /** A client without credentials, for a server on loopback: what is tested is how answers are read. */
 export function plainClient(server: string): KubernetesClient {

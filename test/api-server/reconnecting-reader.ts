@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
-import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
-import { listWatch } from "../../adapters/kubernetes/list-watch.ts";
-import { openClient } from "../../adapters/kubernetes/open-client.ts";
+import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import { listWatch } from "../../adapters/kubernetes/reading/list-watch.ts";
+import { openClient } from "../../adapters/kubernetes/connection/open-client.ts";
 
 /** What a process holds. */
 export interface Holding {

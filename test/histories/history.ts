@@ -1,4 +1,4 @@
-import type { ResourceName } from "../../adapters/kubernetes/object-store.ts";
+import type { ResourceName } from "../../adapters/kubernetes/store/object-store.ts";
 
 /** An object as the API server sends it; only what identifies it is of interest here. */
 export interface AnyObject {

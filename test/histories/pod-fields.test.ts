@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { fieldReader } from "../../adapters/kubernetes/reading/field-reader.ts";
-import { PODS } from "../../adapters/kubernetes/resources.ts";
-import { createSharing } from "../../adapters/kubernetes/sharing.ts";
-import { podItem } from "../../adapters/kubernetes/to-model.ts";
+import { PODS } from "../../adapters/kubernetes/store/resources.ts";
+import { createSharing } from "../../adapters/kubernetes/store/sharing.ts";
+import { podItem } from "../../adapters/kubernetes/store/to-model.ts";
 import { arbitraryPod } from "../worlds/pods.ts";
 import { testRuns, testSeed } from "../worlds/seed.ts";
 import { vocabulary } from "../worlds/vocabulary.ts";

@@ -1,16 +1,16 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import type { DatastoreEvent } from "../../adapters/datastore.ts";
-import { createModelReader, type ModelReader } from "../../adapters/kubernetes/model-reader.ts";
-import type { ResourceName } from "../../adapters/kubernetes/object-store.ts";
+import { createModelReader, type ModelReader } from "../../adapters/kubernetes/store/model-reader.ts";
+import type { ResourceName } from "../../adapters/kubernetes/store/object-store.ts";
 import {
   type ModelResource,
   NAMESPACES,
   NETWORK_POLICIES,
   ownNode,
   PODS,
-} from "../../adapters/kubernetes/resources.ts";
-import { createSharing } from "../../adapters/kubernetes/sharing.ts";
+} from "../../adapters/kubernetes/store/resources.ts";
+import { createSharing } from "../../adapters/kubernetes/store/sharing.ts";
 import { collectObjects } from "../../adapters/objects/collect.ts";
 import { readObject } from "../../adapters/objects/read-object.ts";
 import { type Problem, problemText } from "../../model/problem.ts";

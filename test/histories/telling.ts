@@ -1,5 +1,5 @@
-import type { Change, ListWatchEvent } from "../../adapters/kubernetes/list-watch-event.ts";
-import type { ResourceName } from "../../adapters/kubernetes/object-store.ts";
+import type { Change, ListWatchEvent } from "../../adapters/kubernetes/reading/list-watch-event.ts";
+import type { ResourceName } from "../../adapters/kubernetes/store/object-store.ts";
 import type { Dice } from "./dice.ts";
 import { type AnyObject, type Happening, ofResource, stateAfter } from "./history.ts";
 

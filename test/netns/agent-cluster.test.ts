@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { testAuthority, testCertificate } from "../../adapters/kubernetes/test-certificates.ts";
+import { testAuthority, testCertificate } from "../../adapters/kubernetes/connection/test-certificates.ts";
 import { type RunningAgent, Sandbox, until } from "../agent/sandbox.ts";
 import { openTlsFront } from "../agent/tls-front.ts";
 import { type ApiObject, type ApiServer, startApiServer } from "../api-server/api-server.ts";

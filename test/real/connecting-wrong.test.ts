@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readApiStatus } from "../../adapters/kubernetes/api-status.ts";
-import { testAuthority, testCertificate } from "../../adapters/kubernetes/test-certificates.ts";
+import { readApiStatus } from "../../adapters/kubernetes/connection/api-status.ts";
+import { testAuthority, testCertificate } from "../../adapters/kubernetes/connection/test-certificates.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { freePorts } from "./free-ports.ts";
 import { kubeconfigText } from "./kubeconfig.ts";

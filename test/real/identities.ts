@@ -5,7 +5,7 @@ import {
   testAuthority,
   testCertificate,
   type TestCertificate,
-} from "../../adapters/kubernetes/test-certificates.ts";
+} from "../../adapters/kubernetes/connection/test-certificates.ts";
 
 export interface CertificateFiles {
   readonly certFile: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { ApiRequest, KubernetesClient } from "../../adapters/kubernetes/client.ts";
-import { listWatch } from "../../adapters/kubernetes/list-watch.ts";
-import { NETWORK_POLICIES } from "../../adapters/kubernetes/resources.ts";
+import type { ApiRequest, KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import { listWatch } from "../../adapters/kubernetes/reading/list-watch.ts";
+import { NETWORK_POLICIES } from "../../adapters/kubernetes/store/resources.ts";
 import { until } from "../agent/running-agent.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { applyPolicy } from "./objects.ts";

@@ -1,6 +1,6 @@
-import type { KubernetesClient } from "../../adapters/kubernetes/client.ts";
-import { connectionOptionsFrom } from "../../adapters/kubernetes/connection-options.ts";
-import { openClient } from "../../adapters/kubernetes/open-client.ts";
+import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import { connectionOptionsFrom } from "../../adapters/kubernetes/connection/connection-options.ts";
+import { openClient } from "../../adapters/kubernetes/connection/open-client.ts";
 
 export interface Setting {
   readonly environment?: Readonly<Record<string, string>>;

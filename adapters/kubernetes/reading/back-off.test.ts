@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { REAL_PACE } from "../pace.ts";
+import { REAL_PACE } from "./pace.ts";
 import { createBackOff } from "./back-off.ts";
 
 test("waits are random up to a second, then up to twice as long, up to half a minute", () => {

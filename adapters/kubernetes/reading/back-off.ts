@@ -1,4 +1,4 @@
-import type { Pace } from "../pace.ts";
+import type { Pace } from "./pace.ts";
 
 /** How long to wait after failures in a row: full jitter, so that agents that failed together do not return together. */
 export interface BackOff {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { plainClient } from "../../../test/api-server/plain-client.ts";
-import { REAL_PACE } from "../pace.ts";
+import { REAL_PACE } from "./pace.ts";
 import { afterwards, type Ask, type Course, createCourse, listed } from "./course.ts";
 import type { Ending } from "./ending.ts";
 import type { Reading } from "./reading.ts";

@@ -1,5 +1,5 @@
-import { type ApiStatus, parseApiStatus } from "../api-status.ts";
-import { ConnectionError } from "../connection-error.ts";
+import { type ApiStatus, parseApiStatus } from "../connection/api-status.ts";
+import { ConnectionError } from "../connection/connection-error.ts";
 import { MalformedError } from "./malformed-error.ts";
 
 /** Why we cut an exchange off ourselves. */

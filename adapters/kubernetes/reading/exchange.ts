@@ -1,7 +1,7 @@
-import { type ApiStatus, type Asked, readApiStatus } from "../api-status.ts";
-import type { ApiRequest, KubernetesClient } from "../client.ts";
+import { type ApiStatus, type Asked, readApiStatus } from "../connection/api-status.ts";
+import type { ApiRequest, KubernetesClient } from "../connection/client.ts";
 import { BrokenOffError, type Cut } from "./ending.ts";
-import type { Pace } from "../pace.ts";
+import type { Pace } from "./pace.ts";
 import { pulseOf, type PulseMember } from "./server-pulse.ts";
 
 /** What happens after so long a silence: the exchange is cut off, or something is done and the waiting goes on. */

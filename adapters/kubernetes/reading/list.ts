@@ -3,12 +3,12 @@ import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./endin
 import { type Alarm, Exchange } from "./exchange.ts";
 import { fieldReader } from "./field-reader.ts";
 import { createListItems } from "./list-items.ts";
-import type { ListWatchEvent } from "../list-watch-event.ts";
+import type { ListWatchEvent } from "./list-watch-event.ts";
 import { MalformedError } from "./malformed-error.ts";
 import { member, type Reading, text, versionOf } from "./reading.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
-import { asked, type Query } from "../watched-resource.ts";
+import { asked, type Query } from "./watched-resource.ts";
 
 /** What client-go asks for in one page. */
 const PAGE = "500";

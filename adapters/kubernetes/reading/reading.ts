@@ -1,7 +1,7 @@
-import type { KubernetesClient } from "../client.ts";
-import type { Pace } from "../pace.ts";
+import type { KubernetesClient } from "../connection/client.ts";
+import type { Pace } from "./pace.ts";
 import type { ServerTraits } from "./server-traits.ts";
-import type { WatchedResource } from "../watched-resource.ts";
+import type { WatchedResource } from "./watched-resource.ts";
 
 /** The reading of one resource, and how far it has come. */
 export interface Reading<Item> {

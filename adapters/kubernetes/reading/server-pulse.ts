@@ -1,6 +1,6 @@
-import type { KubernetesClient } from "../client.ts";
-import { ConnectionError } from "../connection-error.ts";
-import type { Pace } from "../pace.ts";
+import type { KubernetesClient } from "../connection/client.ts";
+import { ConnectionError } from "../connection/connection-error.ts";
+import type { Pace } from "./pace.ts";
 
 /** Somebody who waits for the server's words. */
 export interface PulseMember {

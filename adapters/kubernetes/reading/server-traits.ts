@@ -1,5 +1,5 @@
-import type { KubernetesClient } from "../client.ts";
-import type { Query, WatchedResource } from "../watched-resource.ts";
+import type { KubernetesClient } from "../connection/client.ts";
+import type { Query, WatchedResource } from "./watched-resource.ts";
 
 /** What was found out about the server behind a client, for all that it reads. */
 export interface ServerTraits {

@@ -1,4 +1,4 @@
-import type { ListWatchEvent } from "../list-watch-event.ts";
+import type { ListWatchEvent } from "./list-watch-event.ts";
 
 type Told = Extract<ListWatchEvent<never>, { kind: "trouble" | "well" }>;
 

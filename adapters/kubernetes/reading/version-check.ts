@@ -2,7 +2,7 @@ import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./endin
 import { Exchange } from "./exchange.ts";
 import type { Reading } from "./reading.ts";
 import { queryOf } from "./server-traits.ts";
-import { asked } from "../watched-resource.ts";
+import { asked } from "./watched-resource.ts";
 
 /**
  * Asks whether the server has come as far as the last version seen. A watch from a version of the future is silent, so

@@ -1,5 +1,5 @@
 import { type Ending, endingOfErrorEvent } from "./ending.ts";
-import type { Change } from "../list-watch-event.ts";
+import type { Change } from "./list-watch-event.ts";
 import { fieldReader, type FieldReader, type Fields } from "./field-reader.ts";
 import { MalformedError } from "./malformed-error.ts";
 import { member, text, versionOf } from "./reading.ts";

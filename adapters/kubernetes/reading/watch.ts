@@ -1,13 +1,13 @@
 import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./ending.ts";
 import { type Alarm, Exchange } from "./exchange.ts";
 import { createJsonLines } from "./json-lines.ts";
-import type { Change, ListWatchEvent } from "../list-watch-event.ts";
+import type { Change, ListWatchEvent } from "./list-watch-event.ts";
 import type { Reading } from "./reading.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
 import { checkVersion } from "./version-check.ts";
 import { eventReader, readWatchEvent, type WatchEvent } from "./watch-events.ts";
-import { asked, type Query } from "../watched-resource.ts";
+import { asked, type Query } from "./watched-resource.ts";
 
 /** A watch goes on from the reading's version, or brings the present state itself first. */
 export type WatchStart = "watch" | "streaming list";

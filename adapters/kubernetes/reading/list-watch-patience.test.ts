@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { startApiServer } from "../../test/api-server/api-server.ts";
-import { follow, namespace } from "../../test/api-server/follower.ts";
-import { testRuns } from "../../test/worlds/seed.ts";
+import { startApiServer } from "../../../test/api-server/api-server.ts";
+import { follow, namespace } from "../../../test/api-server/follower.ts";
+import { testRuns } from "../../../test/worlds/seed.ts";
 import { type Pace, REAL_PACE } from "./pace.ts";
 
 /** Some minutes, in which the real pace probes dozens of times and checks the version twice. */

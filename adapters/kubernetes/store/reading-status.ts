@@ -1,4 +1,4 @@
-import type { DatastoreStatus } from "../datastore.ts";
+import type { DatastoreStatus } from "../../datastore.ts";
 
 /** Why a resource cannot be read at the moment. */
 export interface Trouble {

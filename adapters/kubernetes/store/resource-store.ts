@@ -1,6 +1,6 @@
-import type { Problem } from "../../model/problem.ts";
-import { unreachable } from "../../model/unreachable.ts";
-import type { ListWatchEvent } from "./list-watch-event.ts";
+import type { Problem } from "../../../model/problem.ts";
+import { unreachable } from "../../../model/unreachable.ts";
+import type { ListWatchEvent } from "../reading/list-watch-event.ts";
 import { compareVersions, type ResourceVersion } from "./resource-version.ts";
 import type { ModelItem } from "./to-model.ts";
 

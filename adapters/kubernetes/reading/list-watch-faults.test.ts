@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { type Fault, type FaultScript, startApiServer } from "../../test/api-server/api-server.ts";
-import { asked, FAST, follow, namespace } from "../../test/api-server/follower.ts";
+import { type Fault, type FaultScript, startApiServer } from "../../../test/api-server/api-server.ts";
+import { asked, FAST, follow, namespace } from "../../../test/api-server/follower.ts";
 import { listWatch } from "./list-watch.ts";
-import { plainClient } from "../../test/api-server/plain-client.ts";
+import { plainClient } from "../../../test/api-server/plain-client.ts";
 
 /** A fault for the first so many requests of a kind. */
 function first(count: number, verb: string, fault: Fault): FaultScript {

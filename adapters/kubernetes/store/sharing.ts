@@ -1,5 +1,5 @@
-import type { NamedPort } from "../../model/endpoint.ts";
-import type { Labels } from "../../model/labels.ts";
+import type { NamedPort } from "../../../model/endpoint.ts";
+import type { Labels } from "../../../model/labels.ts";
 
 /** Gives equal values out as one object: the pods of a deployment are alike in all but name and address. */
 export interface Sharing {

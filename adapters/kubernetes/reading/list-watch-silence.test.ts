@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { type ApiServer, startApiServer } from "../../test/api-server/api-server.ts";
-import { asked, follow, namespace, PODS } from "../../test/api-server/follower.ts";
-import { plainClient } from "../../test/api-server/plain-client.ts";
+import { type ApiServer, startApiServer } from "../../../test/api-server/api-server.ts";
+import { asked, follow, namespace, PODS } from "../../../test/api-server/follower.ts";
+import { plainClient } from "../../../test/api-server/plain-client.ts";
 
 /** In a thousandth of the real time, or so. */
 const PROBING = { silence: 20, probeEvery: 20, longestProbe: 15 } as const;

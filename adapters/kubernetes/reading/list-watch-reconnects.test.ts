@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { type Fault, startApiServer } from "../../test/api-server/api-server.ts";
-import { namespace } from "../../test/api-server/follower.ts";
-import type { Holding, ReconnectingReport } from "../../test/api-server/reconnecting-reader.ts";
-import { testRuns } from "../../test/worlds/seed.ts";
+import { type Fault, startApiServer } from "../../../test/api-server/api-server.ts";
+import { namespace } from "../../../test/api-server/follower.ts";
+import type { Holding, ReconnectingReport } from "../../../test/api-server/reconnecting-reader.ts";
+import { testRuns } from "../../../test/worlds/seed.ts";
 
 const FAULTS: readonly Fault[] = [
   { kind: "truncate", afterBytes: 0 },
@@ -24,7 +24,7 @@ test("thousands of reconnects leave memory and descriptors as they were", async 
   });
   // Every other round goes well, and is ended by the server.
   const ending = setInterval(() => server.endWatches(), 2);
-  const script = `${import.meta.dir}/../../test/api-server/reconnecting-reader.ts`;
+  const script = `${import.meta.dir}/../../../test/api-server/reconnecting-reader.ts`;
   const reader = Bun.spawn([process.execPath, script, server.url, String(count)], { stderr: "inherit" });
   const { warm, end } = JSON.parse(await reader.stdout.text()) as ReconnectingReport;
   clearInterval(ending);

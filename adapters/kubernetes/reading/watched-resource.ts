@@ -1,5 +1,5 @@
-import type { Asked } from "./api-status.ts";
-import type { Fields } from "./reading/field-reader.ts";
+import type { Asked } from "../connection/api-status.ts";
+import type { Fields } from "./field-reader.ts";
 
 export type Query = Readonly<Record<string, string>>;
 

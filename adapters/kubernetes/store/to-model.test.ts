@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { problemText } from "../../model/problem.ts";
+import { problemText } from "../../../model/problem.ts";
 import { createSharing } from "./sharing.ts";
 import { namespaceItem, nodeItem, podItem, policyItem } from "./to-model.ts";
-import { uidOrder } from "../../model/uid-order.ts";
+import { uidOrder } from "../../../model/uid-order.ts";
 
 const context = () => ({ nodeName: "here", sharing: createSharing() });
 

@@ -1,5 +1,5 @@
-import { type Address, parseAddress } from "../../model/address.ts";
-import { type Cidr, cidrContains, parseCidr } from "../../model/cidr.ts";
+import { type Address, parseAddress } from "../../../model/address.ts";
+import { type Cidr, cidrContains, parseCidr } from "../../../model/cidr.ts";
 import { ConnectionError } from "./connection-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -5,10 +5,10 @@ import {
   type ApiServer,
   type Fault,
   startApiServer,
-} from "../../test/api-server/api-server.ts";
-import { type Follower, follow, pod, PODS } from "../../test/api-server/follower.ts";
-import { internalError, tooManyRequests } from "../../test/api-server/status.ts";
-import { testRuns, testSeed } from "../../test/worlds/seed.ts";
+} from "../../../test/api-server/api-server.ts";
+import { type Follower, follow, pod, PODS } from "../../../test/api-server/follower.ts";
+import { internalError, tooManyRequests } from "../../../test/api-server/status.ts";
+import { testRuns, testSeed } from "../../../test/worlds/seed.ts";
 
 type Step = (server: ApiServer, reader: Follower) => void | Promise<void>;
 

@@ -1,13 +1,13 @@
-import type { KubernetesClient } from "./client.ts";
-import { afterwards, type Attempt, type Course, createCourse, listed, nextAsk } from "./reading/course.ts";
+import type { KubernetesClient } from "../connection/client.ts";
+import { afterwards, type Attempt, type Course, createCourse, listed, nextAsk } from "./course.ts";
 import type { ListWatchEvent } from "./list-watch-event.ts";
-import { list } from "./reading/list.ts";
+import { list } from "./list.ts";
 import { type Pace, REAL_PACE } from "./pace.ts";
-import { pause } from "./reading/pause.ts";
-import type { Reading } from "./reading/reading.ts";
-import { traitsOf } from "./reading/server-traits.ts";
-import { checkVersion } from "./reading/version-check.ts";
-import { watch } from "./reading/watch.ts";
+import { pause } from "./pause.ts";
+import type { Reading } from "./reading.ts";
+import { traitsOf } from "./server-traits.ts";
+import { checkVersion } from "./version-check.ts";
+import { watch } from "./watch.ts";
 import type { WatchedResource } from "./watched-resource.ts";
 
 export interface ListWatchOptions<Item> {

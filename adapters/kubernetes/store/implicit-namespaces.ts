@@ -1,5 +1,5 @@
-import type { Update } from "../../model/update.ts";
-import { implicitNamespace } from "../objects/namespace.ts";
+import type { Update } from "../../../model/update.ts";
+import { implicitNamespace } from "../../objects/namespace.ts";
 
 /**
  * Namespaces that are in use and have no object: they exist, with the one label that every namespace has. In a running

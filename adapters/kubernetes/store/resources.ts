@@ -1,4 +1,4 @@
-import { POD_IP_ANNOTATION, POD_IPS_ANNOTATION } from "../objects/pod-addresses.ts";
+import { POD_IP_ANNOTATION, POD_IPS_ANNOTATION } from "../../objects/pod-addresses.ts";
 import type { ResourceName, ResourceValues } from "./object-store.ts";
 import {
   type ModelContext,
@@ -8,8 +8,8 @@ import {
   podItem,
   policyItem,
 } from "./to-model.ts";
-import type { Fields } from "./reading/field-reader.ts";
-import type { WatchedResource } from "./watched-resource.ts";
+import type { Fields } from "../reading/field-reader.ts";
+import type { WatchedResource } from "../reading/watched-resource.ts";
 
 /** What is read of the API server, and what becomes of each object. */
 export interface ModelResource<Name extends ResourceName> {

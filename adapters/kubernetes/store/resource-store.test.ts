@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { ListWatchEvent } from "./list-watch-event.ts";
+import type { ListWatchEvent } from "../reading/list-watch-event.ts";
 import { createResourceStore, type ResourceStore } from "./resource-store.ts";
 import { readResourceVersion } from "./resource-version.ts";
 import type { ModelItem } from "./to-model.ts";

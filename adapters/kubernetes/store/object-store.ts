@@ -1,10 +1,10 @@
-import type { Endpoint } from "../../model/endpoint.ts";
-import type { Node } from "../../model/node.ts";
-import type { Policy } from "../../model/policy.ts";
-import type { Problem } from "../../model/problem.ts";
-import type { Update } from "../../model/update.ts";
+import type { Endpoint } from "../../../model/endpoint.ts";
+import type { Node } from "../../../model/node.ts";
+import type { Policy } from "../../../model/policy.ts";
+import type { Problem } from "../../../model/problem.ts";
+import type { Update } from "../../../model/update.ts";
 import { createImplicitNamespaces } from "./implicit-namespaces.ts";
-import type { ListWatchEvent } from "./list-watch-event.ts";
+import type { ListWatchEvent } from "../reading/list-watch-event.ts";
 import { createResourceStore, type ResourceStore, type ValueChange } from "./resource-store.ts";
 import type { ModelItem, NamespaceObject } from "./to-model.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { problemText } from "../../model/problem.ts";
-import type { DatastoreEvent } from "../datastore.ts";
+import { problemText } from "../../../model/problem.ts";
+import type { DatastoreEvent } from "../../datastore.ts";
 import { createModelReader, type ModelReader } from "./model-reader.ts";
 import type { ResourceName } from "./object-store.ts";
 import { createSharing } from "./sharing.ts";

@@ -1,11 +1,16 @@
-import type { Address } from "../../model/address.ts";
-import type { Endpoint, Namespace } from "../../model/endpoint.ts";
-import { fingerprint } from "../../model/fingerprint.ts";
-import type { Node } from "../../model/node.ts";
-import type { Policy } from "../../model/policy.ts";
-import type { Problem } from "../../model/problem.ts";
-import { type ObjectValue, type ReadObject, readObject, type ReadOptions } from "../objects/read-object.ts";
-import { isObject } from "../objects/schema.ts";
+import type { Address } from "../../../model/address.ts";
+import type { Endpoint, Namespace } from "../../../model/endpoint.ts";
+import { fingerprint } from "../../../model/fingerprint.ts";
+import type { Node } from "../../../model/node.ts";
+import type { Policy } from "../../../model/policy.ts";
+import type { Problem } from "../../../model/problem.ts";
+import {
+  type ObjectValue,
+  type ReadObject,
+  readObject,
+  type ReadOptions,
+} from "../../objects/read-object.ts";
+import { isObject } from "../../objects/schema.ts";
 import { readResourceVersion, type ResourceVersion } from "./resource-version.ts";
 import type { Sharing } from "./sharing.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { startApiServer } from "../../test/api-server/api-server.ts";
-import { asked, follow, namespace, pod, PODS } from "../../test/api-server/follower.ts";
-import { plainClient } from "../../test/api-server/plain-client.ts";
-import { forbidden, internalError, tooManyRequests, unauthorized } from "../../test/api-server/status.ts";
+import { startApiServer } from "../../../test/api-server/api-server.ts";
+import { asked, follow, namespace, pod, PODS } from "../../../test/api-server/follower.ts";
+import { plainClient } from "../../../test/api-server/plain-client.ts";
+import { forbidden, internalError, tooManyRequests, unauthorized } from "../../../test/api-server/status.ts";
 
 const WATCH = "watch allowWatchBookmarks=true timeoutSeconds=450";
 const STREAM = `${WATCH} sendInitialEvents=true resourceVersionMatch=NotOlderThan`;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Update } from "../../model/update.ts";
+import type { Update } from "../../../model/update.ts";
 import { createImplicitNamespaces } from "./implicit-namespaces.ts";
 
 const there = (name: string): Update => ({
