@@ -2,7 +2,7 @@ import type { Datastore, DatastoreEvent, DatastoreStatus } from "../datastore.ts
 import type { KubernetesClient } from "./connection/client.ts";
 import { ConnectionError } from "./connection/connection-error.ts";
 import { listWatch } from "./reading/list-watch.ts";
-import { merged } from "./merged.ts";
+import { merged } from "./merged-iterables.ts";
 import { createModelReader, type ModelReader } from "./store/model-reader.ts";
 import type { ResourceName } from "./store/object-store.ts";
 import { type Pace, REAL_PACE } from "./reading/pace.ts";

@@ -1,10 +1,10 @@
 import type { KubernetesClient } from "../connection/client.ts";
-import { afterwards, type Attempt, type Course, createCourse, listed, nextAsk } from "./course.ts";
+import { afterwards, type Attempt, type Course, createCourse, listed, nextAsk } from "./next-request.ts";
 import type { ListWatchEvent } from "./list-watch-event.ts";
 import { list } from "./list.ts";
 import { type Pace, REAL_PACE } from "./pace.ts";
 import { pause } from "./pause.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./reading-state.ts";
 import { traitsOf } from "./server-traits.ts";
 import { checkVersion } from "./version-check.ts";
 import { watch } from "./watch.ts";

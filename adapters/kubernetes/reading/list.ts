@@ -5,7 +5,7 @@ import { fieldReader } from "./field-reader.ts";
 import { createListItems } from "./list-items.ts";
 import type { ListWatchEvent } from "./list-watch-event.ts";
 import { MalformedError } from "./malformed-error.ts";
-import { member, type Reading, text, versionOf } from "./reading.ts";
+import { member, type Reading, text, versionOf } from "./reading-state.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
 import { asked, type Query } from "./watched-resource.ts";

@@ -1,6 +1,6 @@
 import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./ending.ts";
 import { Exchange } from "./exchange.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./reading-state.ts";
 import { queryOf } from "./server-traits.ts";
 import { asked } from "./watched-resource.ts";
 

@@ -2,7 +2,7 @@ import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./endin
 import { type Alarm, Exchange } from "./exchange.ts";
 import { createJsonLines } from "./json-lines.ts";
 import type { Change, ListWatchEvent } from "./list-watch-event.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./reading-state.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
 import { checkVersion } from "./version-check.ts";

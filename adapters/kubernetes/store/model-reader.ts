@@ -2,7 +2,7 @@ import type { Problem } from "../../../model/problem.ts";
 import type { Update } from "../../../model/update.ts";
 import type { Condition, DatastoreEvent, DatastoreStatus } from "../../datastore.ts";
 import { createObjectStore, type ResourceEvent, type ResourceName } from "./object-store.ts";
-import { datastoreStatus, type Trouble } from "./reading-status.ts";
+import { datastoreStatus, type Trouble } from "./datastore-status.ts";
 
 export interface ModelReaderOptions {
   /** What has to be listed before anything counts as whole. */

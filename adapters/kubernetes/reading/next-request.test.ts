@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { plainClient } from "../../../test/api-server/plain-client.ts";
 import { REAL_PACE } from "./pace.ts";
-import { afterwards, type Ask, type Course, createCourse, listed } from "./course.ts";
+import { afterwards, type Ask, type Course, createCourse, listed } from "./next-request.ts";
 import type { Ending } from "./ending.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./reading-state.ts";
 import { traitsOf } from "./server-traits.ts";
 
 function reading(random: number): Reading<unknown> {

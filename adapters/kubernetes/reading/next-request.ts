@@ -1,7 +1,7 @@
 import { unreachable } from "../../../model/unreachable.ts";
 import { type BackOff, createBackOff } from "./back-off.ts";
 import type { Ending } from "./ending.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "./reading-state.ts";
 import { plainer } from "./server-traits.ts";
 import { createTrouble, type Trouble } from "./trouble.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { datastoreStatus, type ResourceReading } from "./reading-status.ts";
+import { datastoreStatus, type ResourceReading } from "./datastore-status.ts";
 
 const SERVER = "https://10.0.0.1:6443";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { merged } from "./merged.ts";
+import { merged } from "./merged-iterables.ts";
 
 /** Counts up to `most`, and how far it has been asked to. */
 function counter(name: string, most: number): { made: number; items(): AsyncGenerator<string> } {
