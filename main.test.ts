@@ -85,12 +85,26 @@ test("no word: exit 1 and the list on standard error", () => {
   expect(err).toContain("tortie agent");
 });
 
-test.each(["angent", "constructor", "cni", ""])("an unknown word (%p): exit 1 and what there is", (word) => {
+test.each(["nothing", "constructor", "cni", ""])("an unknown word (%p): exit 1 and what there is", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
     `tortie: there is no face "${word}" in this version; there are: agent, explain, ctl, demo, version, help\n`,
   );
+});
+
+test.each([
+  ["agnt", "agent"],
+  ["angent", "agent"],
+  ["Agent", "agent"],
+  ["ctrl", "ctl"],
+  ["explian", "explain"],
+  ["--verison", "version"],
+  ["get", "tortie ctl get"],
+])("%s: exit 1 and %s as what may be meant", (word, meant) => {
+  const { code, out, err } = tortie([word, "wep"]);
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toBe(`tortie: there is no face "${word}" in this version; did you mean ${meant}?\n`);
 });
 
 test.each([
@@ -130,5 +144,5 @@ test("agent: bad variables: exit 1, all of them at once", () => {
 test("explain without a question: exit 1 and what is missing", () => {
   const { code, out, err } = tortie(["explain"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
-  expect(err).toContain("required option '--from <party>'");
+  expect(err).toContain("--from is missing");
 });

@@ -53,6 +53,9 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ["-h", "help"],
 ]);
 
+/** First words that belong behind another one. */
+const BEHIND: ReadonlyMap<string, string> = new Map([["get", "tortie ctl get"]]);
+
 function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
@@ -88,6 +91,15 @@ function usage(): string {
   ].join("");
 }
 
+/** What somebody who typed this word may have meant. */
+async function meantBy(word: string): Promise<string | undefined> {
+  const name = word.toLowerCase().replace(/^-+/, "");
+  const whole = BEHIND.get(name);
+  if (whole !== undefined) return whole;
+  const { nearNames } = await import("./model/near-names.ts");
+  return nearNames(name, FACES.keys(), 1)[0];
+}
+
 async function main(calledAs: string, args: readonly string[]): Promise<number> {
   const byName = CALLED_AS.get(calledAs.slice(calledAs.lastIndexOf("/") + 1));
   const [first, ...rest] = byName === undefined ? args : [byName, ...args];
@@ -98,8 +110,9 @@ async function main(calledAs: string, args: readonly string[]): Promise<number> 
   const word = SPELLINGS.get(first) ?? first;
   const face = FACES.get(word);
   if (face !== undefined) return face.run(rest);
-  const there = [...FACES.keys()].join(", ");
-  process.stderr.write(`tortie: there is no face "${word}" in this version; there are: ${there}\n`);
+  const meant = await meantBy(word);
+  const hint = meant === undefined ? `there are: ${[...FACES.keys()].join(", ")}` : `did you mean ${meant}?`;
+  process.stderr.write(`tortie: there is no face "${word}" in this version; ${hint}\n`);
   return 1;
 }
 
