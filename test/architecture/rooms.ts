@@ -23,9 +23,34 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   "adapters/kubernetes": {
-    rooms: ["model", "adapters", "adapters/objects"],
+    rooms: [
+      "adapters",
+      "adapters/kubernetes/connection",
+      "adapters/kubernetes/reading",
+      "adapters/kubernetes/store",
+    ],
+    packages: [],
+    node: false,
+  },
+  "adapters/kubernetes/connection": {
+    rooms: ["model"],
     packages: ["valibot", "@kubernetes/client-node"],
     node: true,
+  },
+  "adapters/kubernetes/reading": {
+    rooms: ["model", "adapters/kubernetes/connection"],
+    packages: [],
+    node: false,
+  },
+  "adapters/kubernetes/store": {
+    rooms: ["model", "adapters", "adapters/objects", "adapters/kubernetes/reading"],
+    packages: [],
+    node: false,
+  },
+  "adapters/kubernetes/calico": {
+    rooms: ["model", "adapters/objects"],
+    packages: ["valibot"],
+    node: false,
   },
   dataplane: { rooms: ["model", "native"], packages: [], node: true },
   health: { rooms: ["model"], packages: ["hono"], node: false },
@@ -67,7 +92,7 @@ export const KEPT: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": ["native"],
   hono: ["health"],
   yaml: ["adapters/file", "ctl"],
-  "@kubernetes/client-node": ["adapters/kubernetes"],
+  "@kubernetes/client-node": ["adapters/kubernetes/connection"],
 };
 
 /** What `main.ts` must load by a dynamic import only, so that no face pays for another's start, or for a wrong word's. */
