@@ -1,4 +1,5 @@
 import { TABLE } from "../dataplane/nft/names.ts";
+import { gatherEvents } from "../native/gather-events.ts";
 import {
   type NftablesEvent,
   type NftablesEventsOptions,
@@ -33,22 +34,8 @@ export function watchTable(options: TableWatchOptions): Disposable {
   let ours: ReadonlySet<number> = new Set();
   let events: Disposable | undefined;
   let closed = false;
-  let gathering: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
-  let toldAt = -Infinity;
-
-  function tell(): void {
-    if (closed || gathering !== undefined) return;
-    const sinceLast = performance.now() - toldAt;
-    gathering = setTimeout(
-      () => {
-        gathering = undefined;
-        toldAt = performance.now();
-        changed();
-      },
-      Math.max(gatherMilliseconds, pauseMilliseconds - sinceLast),
-    );
-  }
+  const gathered = gatherEvents({ changed, gatherMilliseconds, pauseMilliseconds });
 
   function foreign({ family, table, portId }: NftablesEvent): boolean {
     if (family !== NFPROTO_INET || table !== TABLE || ours.has(portId)) return false;
@@ -60,11 +47,11 @@ export function watchTable(options: TableWatchOptions): Disposable {
     try {
       const opened = await openEvents({
         changed: (all) => {
-          if (all.some(foreign)) tell();
+          if (all.some(foreign)) gathered.tell();
         },
         lost: (reason) => {
           log.write("warning", "events of nftables were lost, the table is built anew", { reason });
-          tell();
+          gathered.tell();
           void open();
         },
       });
@@ -77,7 +64,7 @@ export function watchTable(options: TableWatchOptions): Disposable {
         reason,
         retryInMilliseconds,
       });
-      tell();
+      gathered.tell();
       if (!closed) retry = setTimeout(() => void open(), retryMilliseconds);
     }
   }
@@ -86,7 +73,7 @@ export function watchTable(options: TableWatchOptions): Disposable {
   return {
     [Symbol.dispose]() {
       closed = true;
-      clearTimeout(gathering);
+      gathered[Symbol.dispose]();
       clearTimeout(retry);
       events?.[Symbol.dispose]();
     },

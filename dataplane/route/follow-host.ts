@@ -1,3 +1,4 @@
+import { gatherEvents } from "../../native/gather-events.ts";
 import { SystemCallError } from "../../native/libc.ts";
 import type { Link } from "../../native/link-message.ts";
 import { Rtnetlink } from "../../native/rtnetlink.ts";
@@ -46,26 +47,12 @@ export function followHost(options: FollowHostOptions): FollowedHost {
   const links = createKnownLinks((index) => kernel.link({ index }));
   let closed = false;
   let events: Disposable | undefined;
-  let toldAt = -Infinity;
-  let gathering: ReturnType<typeof setTimeout> | undefined;
+  const gathered = gatherEvents({ changed, gatherMilliseconds, pauseMilliseconds });
   let retry: ReturnType<typeof setTimeout> | undefined;
-
-  function tell(): void {
-    if (closed || gathering !== undefined) return;
-    const sinceLast = performance.now() - toldAt;
-    gathering = setTimeout(
-      () => {
-        gathering = undefined;
-        toldAt = performance.now();
-        changed();
-      },
-      Math.max(gatherMilliseconds, pauseMilliseconds - sinceLast),
-    );
-  }
 
   function lookAgain(): void {
     links.forget();
-    tell();
+    gathered.tell();
   }
 
   async function open(): Promise<void> {
@@ -74,7 +61,7 @@ export function followHost(options: FollowHostOptions): FollowedHost {
         receiveBufferBytes,
         changed: (changes) => {
           links.take(changes);
-          tell();
+          gathered.tell();
         },
         lost: (reason) => {
           if (closed) return;
@@ -118,7 +105,7 @@ export function followHost(options: FollowHostOptions): FollowedHost {
     linkNamed: (name) => kernel.link({ name }),
     [Symbol.dispose]() {
       closed = true;
-      clearTimeout(gathering);
+      gathered[Symbol.dispose]();
       clearTimeout(retry);
       clearInterval(often);
       events?.[Symbol.dispose]();
