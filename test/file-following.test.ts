@@ -185,8 +185,8 @@ test("a directory that is deleted and made again: what is known stays, then the 
     kind: "status",
     status: {
       kind: "waiting",
-      for: `the directory ${directory} (ENOENT: no such file or directory, stat '${directory}')`,
-      next: `create the directory, or make it readable: ${directory}`,
+      for: `the directory ${directory}, which does not exist`,
+      next: "create it, with the manifests in it",
     },
   });
   await mkdir(directory);
@@ -195,6 +195,12 @@ test("a directory that is deleted and made again: what is known stays, then the 
 
   await rm(directory, { recursive: true });
   await follower.until(() => JSON.stringify(lastStatus(follower)).includes("stale"));
+  expect(lastStatus(follower)).toMatchObject({
+    status: {
+      because: `the directory ${directory} does not exist`,
+      next: "create it, with the manifests in it",
+    },
+  });
   expect(names(follower)).toBe("x/a");
 
   await mkdir(directory);

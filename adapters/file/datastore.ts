@@ -2,6 +2,7 @@ import { unreachable } from "../../model/unreachable.ts";
 import type { Datastore, DatastoreEvent } from "../datastore.ts";
 import { createTeller, type Teller } from "../teller.ts";
 import { DirectoryBell } from "./directory-bell.ts";
+import { type DirectoryTrouble, directoryTrouble } from "./directory-trouble.ts";
 import { createManifests, type Look, type Manifests } from "./manifests.ts";
 
 export interface FileDatastoreOptions {
@@ -18,19 +19,18 @@ const LOOK_EVERY = 5000;
 const LOOK_FOR_DIRECTORY_EVERY = 250;
 const LOOK_AGAIN_IN = 50;
 
-type Answer = Look | { readonly kind: "unavailable"; readonly because: string };
+type Answer = Look | ({ readonly kind: "unavailable" } & DirectoryTrouble);
 
 function tell(teller: Teller, look: Answer, at: { directory: string; noticedAt: number }): DatastoreEvent[] {
   switch (look.kind) {
     case "unsettled":
       return [];
     case "unavailable": {
-      const { because } = look;
-      const next = `create the directory, or make it readable: ${at.directory}`;
+      const { found, next } = look;
       return teller.status(
         teller.inSync
-          ? { kind: "stale", since: new Date(), because, next }
-          : { kind: "waiting", for: `the directory ${at.directory} (${because})`, next },
+          ? { kind: "stale", since: new Date(), because: `the directory ${at.directory} ${found}`, next }
+          : { kind: "waiting", for: `the directory ${at.directory}, which ${found}`, next },
       );
     }
     case "read": {
@@ -59,8 +59,9 @@ async function lookAt(bell: DirectoryBell, manifests: Manifests): Promise<Answer
       ? { ...look, problems: [...look.problems, deaf] }
       : look;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    return { kind: "unavailable", because: error.message };
+    const trouble = directoryTrouble(error);
+    if (trouble === undefined) throw error;
+    return { kind: "unavailable", ...trouble };
   }
 }
 
