@@ -32,6 +32,11 @@ function looksAtHost({ datastoreType, manageCni }: Config): boolean {
   return datastoreType === "kubernetes" || !manageCni;
 }
 
+/** Behind `cali*` an unknown interface is closed by its name, and Calico's address manager keeps to no node's ranges. */
+function unknownEndpoint({ manageCni, unknownEndpoint: wanted }: Config): Config["unknownEndpoint"] {
+  return manageCni ? "accept" : wanted;
+}
+
 async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise<void> {
   const status = createStatus();
   // First of all the table, which is the lock between two agents: the second must hear of the first, not of its port.
@@ -40,7 +45,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
     endpointToHost: config.endpointToHostAction,
     dropInvalid: config.dropInvalid,
     foreignInterfaces: !config.manageCni,
-    unknownEndpoint: config.unknownEndpoint,
+    unknownEndpoint: unknownEndpoint(config),
     graceMilliseconds: config.graceSeconds * 1_000,
     onRefused: (batch) => log.write("error", "the kernel refused", { batch: shortened(batch, 16_000) }),
   });
@@ -66,7 +71,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
           watchNodeHost({
             ...listener,
             placing: !config.manageCni,
-            unknownEndpoint: config.unknownEndpoint,
+            unknownEndpoint: unknownEndpoint(config),
           })
       : undefined,
     stopping,

@@ -89,7 +89,8 @@ const SETTINGS = {
   }),
   unknownEndpoint: setting(oneOf(["drop", "accept"]), "drop", {
     name: "FELIX_UNKNOWNENDPOINTACTION",
-    means: "what happens to packets from or to an address of this node's pod ranges that no known pod has",
+    means:
+      "what happens to packets from or to an address of this node's pod ranges that no known pod has; without effect with CALICO_MANAGE_CNI=true, where unknown interfaces are closed",
   }),
   endpointToHostAction: setting(oneOf(["accept", "drop", "return"]), "accept", {
     name: "FELIX_DEFAULTENDPOINTTOHOSTACTION",

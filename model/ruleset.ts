@@ -80,7 +80,10 @@ export interface Ruleset {
   readonly serviceSets: ReadonlyMap<ServiceSetId, ServiceSet>;
   readonly programs: ReadonlyMap<ProgramId, Program>;
   readonly endpoints: ReadonlyMap<EndpointId, EndpointRules>;
-  /** Where this node's endpoints have their addresses from: what nobody there owns is closed. Disjoint, sorted. */
+  /**
+   * Where this node's endpoints have their addresses from, without those that endpoints elsewhere own: what nobody owns there is
+   * closed. Disjoint, sorted.
+   */
   readonly podRanges: readonly AddressRange[];
 }
 

@@ -1,4 +1,4 @@
-import { type AddressRange, cidrRange, mergeRanges } from "../model/cidr.ts";
+import { cidrRange, mergeRanges } from "../model/cidr.ts";
 import type { Endpoint, EndpointId } from "../model/endpoint.ts";
 import type { Ruleset, Touched } from "../model/ruleset.ts";
 import { unreachable } from "../model/unreachable.ts";
@@ -7,6 +7,7 @@ import { createAddressOwners } from "./address-owners.ts";
 import { createAddressSets } from "./address-sets.ts";
 import { type EndpointSet, type Member, type MemberChange, moveMembers } from "./endpoint-set.ts";
 import { createLocalEndpoints } from "./local-endpoints.ts";
+import { createPodRanges } from "./pod-ranges.ts";
 import { createProgramStore } from "./program-store.ts";
 import { createSelectorIndex } from "./selector-index.ts";
 import { createServiceSets } from "./service-sets.ts";
@@ -34,8 +35,12 @@ function alive(endpoint: Endpoint | undefined): Endpoint | undefined {
 export function createCompiler(options: CompilerOptions = {}): Compiler {
   const isLocal = options.isLocal ?? (({ attachment }: Endpoint) => attachment !== undefined);
   const state = emptyClusterState();
-  let podRanges: readonly AddressRange[] = [];
   const owners = createAddressOwners();
+  const podRanges = createPodRanges((address) => {
+    const owner = owners.owner(address);
+    const endpoint = owner === undefined ? undefined : state.endpoints.get(owner);
+    return endpoint !== undefined && !isLocal(endpoint);
+  });
   const peers = createSelectorIndex<EndpointSet>(state.namespaces);
   const addressSets = createAddressSets(peers, memberOf);
   const serviceSets = createServiceSets(peers, memberOf);
@@ -58,6 +63,8 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
     const matched = peers.matched(id);
     const owned = owners.change(before, after);
     peers.put(before, after);
+    podRanges.changed(previous);
+    podRanges.changed(present);
     const changes: MemberChange[] = [
       {
         before: before && { endpoint: before, addresses: addressesBefore, matched },
@@ -105,8 +112,8 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       }
       case "node": {
         fold(state, update);
-        podRanges = mergeRanges([...state.nodes.values()].flatMap(({ podCidrs }) => podCidrs.map(cidrRange)));
-        return;
+        const ranges = [...state.nodes.values()].flatMap(({ podCidrs }) => podCidrs.map(cidrRange));
+        return podRanges.assign(mergeRanges(ranges), state.endpoints.values());
       }
       default:
         return unreachable(update);
@@ -126,7 +133,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       programs: programs.programs,
       endpoints: local.rules,
       get podRanges() {
-        return podRanges;
+        return podRanges.ranges;
       },
     },
     takeTouched: () => ({
