@@ -159,9 +159,10 @@ test("a certificate without its key, and a key without its certificate", async (
 test.each([
   ["ftp://a", '"ftp://" is neither https:// nor http://'],
   ["unix:///run/x", '"unix://" is neither https:// nor http://'],
-  ["https://a:99999", '"https://a:99999" is no URL'],
+  ["https://user:secret@a:99999", "it is no URL"],
   ["https://user:secret@a", "it holds a user name or password, which have no place in it"],
-  ["https://a/?x=1", '"https://a/?x=1" has more than a host, a port and a path'],
+  ["https://a/?token=secret", "it has more than a host, a port and a path"],
+  ["https://a/#secret", "it has more than a host, a port and a path"],
 ])("endpoint %s", async (endpoint, found) => {
   expect(await message({ endpoint })).toBe(
     `understand the API server's URL in K8S_API_ENDPOINT: ${found}; next: write it like https://10.0.0.1:6443`,

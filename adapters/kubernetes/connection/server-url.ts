@@ -1,6 +1,8 @@
 import { ConnectionError } from "./connection-error.ts";
 
 /**
+ * Errors do not quote the URL: a password or token may stand in it.
+ *
  * @param from - where it was said, for people
  * @throws ConnectionError
  */
@@ -12,7 +14,7 @@ export function parseServer(text: string, from: string): URL {
       next: "write it like https://10.0.0.1:6443",
     });
   const withScheme = text.includes("://") ? text : `https://${text}`;
-  if (!URL.canParse(withScheme)) throw fail(`"${text}" is no URL`);
+  if (!URL.canParse(withScheme)) throw fail("it is no URL");
   const url = new URL(withScheme);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw fail(`"${url.protocol}//" is neither https:// nor http://`);
@@ -20,7 +22,7 @@ export function parseServer(text: string, from: string): URL {
   if (url.username !== "" || url.password !== "") {
     throw fail("it holds a user name or password, which have no place in it");
   }
-  if (url.search !== "" || url.hash !== "") throw fail(`"${text}" has more than a host, a port and a path`);
+  if (url.search !== "" || url.hash !== "") throw fail("it has more than a host, a port and a path");
   url.pathname = url.pathname.replace(/\/+$/, "");
   return url;
 }
