@@ -137,6 +137,22 @@ test("a plugin that is not there, and the hint how to get it", async () => {
   expect(await message(run(testFile("")))).toContain("it could not be run (EACCES)");
 });
 
+test("a plugin that cannot be started", async () => {
+  const noInterpreter = testFile("echo hello\n");
+  chmodSync(noInterpreter, 0o755);
+  expect(await message(run(noInterpreter))).toBe(
+    `get credentials from ${noInterpreter} (exec of user "jane" of /config): it is neither a program for this machine nor a script that names its interpreter (ENOEXEC); next: begin a script with a line like #!/bin/sh, or install the program built for this machine`,
+  );
+  const command = script(printing({ token: "t" }));
+  expect(await message(run(command, { args: ["x".repeat(200_000)] }))).toEndWith(
+    ": its arguments and environment are too long for this system (E2BIG); next: shorten args and env of the exec in the kubeconfig, or leave out provideClusterInfo",
+  );
+  const nul =
+    ": its command, arguments or environment hold a NUL character; next: take the NUL character out of the exec in the kubeconfig";
+  expect(await message(run(command, { args: ["secret\0"] }))).toEndWith(nul);
+  expect(await message(run(command, { env: [{ name: "A", value: "secret\0" }] }))).toEndWith(nul);
+});
+
 test("a plugin that hangs is stopped", async () => {
   const command = script("echo waiting >&2; exec sleep 60");
   expect(await message(run(command, {}, 300))).toContain(

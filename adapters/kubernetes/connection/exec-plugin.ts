@@ -117,19 +117,24 @@ function run(plugin: ExecPlugin, { environment, timeLimit }: ExecSettings): Prom
     spec: { interactive: false, ...(plugin.cluster !== undefined && { cluster: plugin.cluster }) },
   };
   return new Promise((done) => {
-    const child = execFile(
-      plugin.command,
-      plugin.args,
-      {
-        env: { ...environment, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-        timeout: timeLimit,
-        killSignal: "SIGKILL",
-        maxBuffer: OUTPUT_LIMIT,
-      },
-      (error, stdout, stderr) => done({ error, stdout, stderr }),
-    );
-    // A plugin that asks in spite of all reads an end.
-    child.stdin?.end();
+    try {
+      const child = execFile(
+        plugin.command,
+        plugin.args,
+        {
+          env: { ...environment, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+          timeout: timeLimit,
+          killSignal: "SIGKILL",
+          maxBuffer: OUTPUT_LIMIT,
+        },
+        (error, stdout, stderr) => done({ error, stdout, stderr }),
+      );
+      // A plugin that asks in spite of all reads an end.
+      child.stdin?.end();
+    } catch (error) {
+      // Some of what keeps a program from starting is thrown instead of given to the callback.
+      done({ error: error instanceof Error ? error : new Error(String(error)), stdout: "", stderr: "" });
+    }
   });
 }
 
@@ -139,6 +144,22 @@ function lastWords(stderr: string): string {
   return words === "" ? "it said nothing" : `it said: ${words}`;
 }
 
+/** What no start of the program can get past, by its code. */
+const UNFIT: Readonly<Record<string, { readonly found: string; readonly next: string }>> = {
+  ENOEXEC: {
+    found: "it is neither a program for this machine nor a script that names its interpreter (ENOEXEC)",
+    next: "begin a script with a line like #!/bin/sh, or install the program built for this machine",
+  },
+  E2BIG: {
+    found: "its arguments and environment are too long for this system (E2BIG)",
+    next: "shorten args and env of the exec in the kubeconfig, or leave out provideClusterInfo",
+  },
+  ERR_INVALID_ARG_VALUE: {
+    found: "its command, arguments or environment hold a NUL character",
+    next: "take the NUL character out of the exec in the kubeconfig",
+  },
+};
+
 function failure(plugin: ExecPlugin, { error, stderr }: Finished, timeLimit: number): ConnectionError {
   const { command, name, installHint } = plugin;
   const tried = `get credentials from ${command} (exec of ${name})`;
@@ -146,6 +167,9 @@ function failure(plugin: ExecPlugin, { error, stderr }: Finished, timeLimit: num
     const next = installHint.trim() || `install ${command}, or correct its path in the kubeconfig`;
     return new ConnectionError("credentials", { tried, found: "there is no such program", next }, error);
   }
+  const unfit = UNFIT[String(error?.code)];
+  // Without its cause, which quotes arguments: some hold a secret.
+  if (unfit !== undefined) return new ConnectionError("credentials", { tried, ...unfit });
   const found =
     error?.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
       ? "it printed more than 1 MiB"
