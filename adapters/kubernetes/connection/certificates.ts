@@ -104,6 +104,8 @@ function parseKey({ name, text }: NamedText, tried: string): KeyObject {
 
 /** A certificate and key that belong together. */
 export interface CheckedPair {
+  /** When the certificate ends, in milliseconds since 1970. */
+  readonly expires: number;
   /** @throws ConnectionError naming the file, where the certificate is not valid at `now`. */
   checkDates(now: Date): void;
 }
@@ -124,6 +126,7 @@ export function checkPair(certificate: NamedText, key: NamedText, server: string
     });
   }
   return {
+    expires: own.validToDate.getTime(),
     checkDates(now) {
       const why = outOfDate(own, now);
       if (why === undefined) return;

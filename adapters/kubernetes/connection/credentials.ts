@@ -1,7 +1,7 @@
 import { checkPair, type CheckedPair } from "./certificates.ts";
 import { ConnectionError, fileFailure } from "./connection-error.ts";
 import type { Connection } from "./connection.ts";
-import { type ExecCredential, type ExecSettings, runExecPlugin } from "./exec-plugin.ts";
+import { type ExecCredential, type ExecPlugin, type ExecSettings, runExecPlugin } from "./exec-plugin.ts";
 import { type FollowedText, followText } from "./text-source.ts";
 
 /** What one request is sent with. */
@@ -90,6 +90,17 @@ function followPair(
   };
 }
 
+/** Before it is kept, so that the plugin runs again after what cannot be used, and before the certificate has ended. */
+function checkGiven(given: ExecCredential, exec: ExecPlugin, server: string, now: Date): ExecCredential {
+  const { token, certificate, key, expires = Infinity } = given;
+  if (token !== undefined) bearer(token, exec.name, server);
+  if (certificate === undefined || key === undefined) return given;
+  const name = `what ${exec.command} gave`;
+  const checked = checkPair({ name, text: certificate }, { name, text: key }, server);
+  checked.checkDates(now);
+  return { ...given, expires: Math.min(expires, checked.expires) };
+}
+
 /** Runs the plugin when what it gave has expired or was refused, once for all who ask meanwhile. */
 function followPlugin(
   run: () => Promise<ExecCredential>,
@@ -126,7 +137,10 @@ export function openCredentials(
       : undefined;
   const plugin =
     secret && exec !== undefined
-      ? followPlugin(() => runExecPlugin(exec, settings), settings.now)
+      ? followPlugin(
+          async () => checkGiven(await runExecPlugin(exec, settings), exec, origin, settings.now()),
+          settings.now,
+        )
       : undefined;
   const passesSilently = !secret && (login.token ?? basic ?? login.certificate ?? exec) !== undefined;
   const fixedNotices = passesSilently
@@ -145,11 +159,7 @@ export function openCredentials(
   };
   const certificates = async (reading: Reading, given: ExecCredential): Promise<Partial<Pair>> => {
     const { certificate, key } = given;
-    if (certificate !== undefined && key !== undefined) {
-      const name = `what ${exec?.command ?? "the plugin"} gave`;
-      checkPair({ name, text: certificate }, { name, text: key }, origin).checkDates(settings.now());
-      return { certificate, key };
-    }
+    if (certificate !== undefined && key !== undefined) return { certificate, key };
     if (pair === undefined) return {};
     const read = await pair.read(reading);
     read.checked.checkDates(settings.now());

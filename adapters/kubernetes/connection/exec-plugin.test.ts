@@ -1,11 +1,9 @@
 import { expect, test } from "bun:test";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConnectionError } from "./connection-error.ts";
 import { type ExecCredential, parseExecPlugin, runExecPlugin } from "./exec-plugin.ts";
-import { type ClientSettings, openClient } from "./open-client.ts";
-import { testCertificate } from "./test-certificates.ts";
-import { AUTHORITY, CLIENT, http2Server, prepareTests } from "./test-servers.ts";
+import { prepareTests } from "./test-servers.ts";
 
 const testFile = prepareTests();
 const V1 = "client.authentication.k8s.io/v1";
@@ -157,113 +155,5 @@ test("a plugin that hangs is stopped", async () => {
   const command = script("echo waiting >&2; exec sleep 60");
   expect(await message(run(command, {}, 300))).toContain(
     "it was not done after 0.3 s and was stopped; it said: waiting; next: run it by hand",
-  );
-});
-
-interface Logins {
-  readonly port: number;
-  readonly seen: (string | undefined)[];
-}
-
-async function tokenServer(accept: () => string): Promise<Logins> {
-  const seen: (string | undefined)[] = [];
-  const port = await http2Server((request, response) => {
-    seen.push(request.headers.authorization);
-    response.writeHead(request.headers.authorization === `Bearer ${accept()}` ? 200 : 401);
-    response.end("{}");
-  });
-  return { port, seen };
-}
-
-function kubeconfig(port: number, command: string): string {
-  const config = {
-    "current-context": "c",
-    clusters: [
-      {
-        name: "c",
-        cluster: { server: `https://127.0.0.1:${port}`, "certificate-authority-data": btoa(AUTHORITY.cert) },
-      },
-    ],
-    users: [{ name: "c", user: { exec: { apiVersion: V1, command, interactiveMode: "IfAvailable" } } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "c" } }],
-  };
-  const path = `${dirname(testFile(""))}/config`;
-  writeFileSync(path, JSON.stringify(config));
-  return path;
-}
-
-/** A plugin beside the kubeconfig that counts its runs and gives the count as token. */
-function countingPlugin(path: string, more: object = {}): () => number {
-  const counter = `${dirname(path)}/runs`;
-  writeFileSync(counter, "");
-  const plugin = `${dirname(path)}/plugin`;
-  const body = printing({ token: "COUNT", ...more }).replace("COUNT", `'$(wc -c < ${counter})'`);
-  writeFileSync(plugin, `#!/bin/sh\nprintf x >> ${counter}\n${body}\n`);
-  chmodSync(plugin, 0o755);
-  return () => readFileSync(counter, "utf8").length;
-}
-
-async function statuses(path: string, count: number, settings: ClientSettings = {}): Promise<number[]> {
-  using client = await openClient(
-    { kubeconfig: path },
-    { environment: { PATH: process.env["PATH"] }, ...settings },
-  );
-  const ask = (): Promise<Response> => client.request({ path: "/", signal: new AbortController().signal });
-  const answers = await Promise.all(Array.from({ length: count }, ask));
-  return [...answers, await ask()].map(({ status }) => status);
-}
-
-test("a plugin runs once for many requests, and again after a 401", async () => {
-  const server = await tokenServer(() => "1");
-  const path = kubeconfig(server.port, "./plugin");
-  const runs = countingPlugin(path);
-  expect(await statuses(path, 4)).toEqual([200, 200, 200, 200, 200]);
-  expect(runs()).toBe(1);
-  const later = await tokenServer(() => "2");
-  const other = kubeconfig(later.port, "./plugin");
-  const otherRuns = countingPlugin(other);
-  expect(await statuses(other, 4)).toEqual([200, 200, 200, 200, 200]);
-  expect(otherRuns()).toBe(2);
-});
-
-test("a plugin runs again when what it gave has expired", async () => {
-  const server = await tokenServer(() => "1");
-  const path = kubeconfig(server.port, "./plugin");
-  const start = Date.now();
-  const runs = countingPlugin(path, { expirationTimestamp: new Date(start + 60_000).toISOString() });
-  let now = start;
-  using client = await openClient(
-    { kubeconfig: path },
-    { environment: { PATH: process.env["PATH"] }, now: () => new Date(now) },
-  );
-  const ask = (): Promise<Response> => client.request({ path: "/", signal: new AbortController().signal });
-  await ask();
-  await ask();
-  expect(runs()).toBe(1);
-  now += 60_000;
-  await ask();
-  expect(server.seen.slice(0, 3)).toEqual(["Bearer 1", "Bearer 1", "Bearer 2"]);
-});
-
-test("a client certificate from a plugin", async () => {
-  const port = await http2Server((_request, response) => response.end("{}"), {
-    clientAuthority: AUTHORITY.cert,
-  });
-  const path = kubeconfig(port, "./plugin");
-  const plugin = `${dirname(path)}/plugin`;
-  const status = { clientCertificateData: CLIENT.cert, clientKeyData: CLIENT.key };
-  writeFileSync(
-    plugin,
-    `#!/bin/sh\ncat <<'END'\n${JSON.stringify({ kind: "ExecCredential", apiVersion: V1, status })}\nEND\n`,
-  );
-  chmodSync(plugin, 0o755);
-  expect(await statuses(path, 1)).toEqual([200, 200]);
-  const other = testCertificate({ commonName: "joe", issuer: AUTHORITY });
-  writeFileSync(
-    plugin,
-    readFileSync(plugin, "utf8").replace(JSON.stringify(CLIENT.key), JSON.stringify(other.key)),
-  );
-  expect(await message(statuses(path, 1))).toContain(
-    `the key in what ${plugin} gave is not that of the certificate`,
   );
 });
