@@ -63,6 +63,20 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** Callers try again after a ConnectionError only. The message is left to the cause, for it may quote a header. */
+function unforeseen(error: unknown, tried: string): ConnectionError {
+  const name = error instanceof Error ? error.name : typeof error;
+  return new ConnectionError(
+    "reset",
+    {
+      tried,
+      found: `the request failed in a way that was not foreseen (${[name, codeOf(error)].filter(Boolean).join(" ")})`,
+      next: "nothing: it is tried again; if it stays so, report it as a bug",
+    },
+    error,
+  );
+}
+
 /** A plugin may take long; who does not want its answer any more need not wait for it. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
@@ -102,6 +116,7 @@ export async function openClient(
   // Through a proxy Bun speaks HTTP/1.1 only, and without TLS nothing chooses between the two.
   let protocol: "http2" | "http1.1" = secure && proxy === undefined ? "http2" : "http1.1";
 
+  const triedBy = ({ method = "GET", path }: ApiRequest): string => `${method} ${path} of ${server.origin}`;
   const send = async (request: ApiRequest, credential: Credential): Promise<Response> => {
     const { method = "GET", body, signal } = request;
     const late = new AbortController();
@@ -127,7 +142,7 @@ export async function openClient(
       return await fetchOnce(url, init);
     } catch (error) {
       if (signal.aborted) throw error;
-      const tried = `${method} ${request.path} of ${server.origin}`;
+      const tried = triedBy(request);
       if (!late.signal.aborted) throw requestFailure(error, tried, connection, proxy);
       throw new ConnectionError("timeout", {
         tried,
@@ -166,13 +181,19 @@ export async function openClient(
     },
     async request(request) {
       request.signal.throwIfAborted();
-      const credential = await untilAborted(credentials.current(), request.signal);
-      const response = await send(request, credential);
-      if (response.status !== 401) return response;
-      const fresh = await untilAborted(credentials.renewed(credential), request.signal);
-      if (fresh === credential) return response;
-      await response.body?.cancel();
-      return send(request, fresh);
+      try {
+        const credential = await untilAborted(credentials.current(), request.signal);
+        const response = await send(request, credential);
+        if (response.status !== 401) return response;
+        const fresh = await untilAborted(credentials.renewed(credential), request.signal);
+        if (fresh === credential) return response;
+        // Rejects where the body broke off meanwhile.
+        await response.body?.cancel().catch(() => undefined);
+        return await send(request, fresh);
+      } catch (error) {
+        if (request.signal.aborted || error instanceof ConnectionError) throw error;
+        throw unforeseen(error, triedBy(request));
+      }
     },
     reconnect() {
       // Closes what is idle only.

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { unlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import type { ConnectionError } from "./connection-error.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { type ClientSettings, openClient } from "./open-client.ts";
@@ -16,6 +17,7 @@ import {
   OTHER_AUTHORITY,
   plainServer,
   prepareTests,
+  SERVER,
 } from "./test-servers.ts";
 
 const testFile = prepareTests();
@@ -177,4 +179,50 @@ test("a token file that is gone when the token was refused", async () => {
   expect(error.message).toBe(
     `read the token for https://127.0.0.1:${port}: ${directory}/token: the file does not exist; next: put the token there; it is read again before the next request`,
   );
+});
+
+test("a 401 whose body breaks off: the request is sent once more, with the token that came meanwhile", async () => {
+  let asked = 0;
+  const server = createTlsServer(SERVER, (socket) => {
+    socket.on("error", () => undefined);
+    socket.on("data", () => {
+      asked++;
+      writeFileSync(tokenFile, `token-${asked}`);
+      socket.write("HTTP/1.1 401 Unauthorized\r\ncontent-length: 500\r\n\r\n{");
+      socket.destroy();
+    });
+  });
+  const tokenFile = testFile("token-0");
+  const cluster = { server: `https://127.0.0.1:${await listen(server)}`, "certificate-authority": caFile };
+  const kubeconfigInline = JSON.stringify({
+    "current-context": "c",
+    clusters: [{ name: "c", cluster }],
+    users: [{ name: "c", user: { tokenFile } }],
+    contexts: [{ name: "c", context: { cluster: "c", user: "c" } }],
+  });
+  using client = await openClient({ kubeconfigInline }, { environment: {} });
+  const { status } = await client.request({ path: "/", signal: new AbortController().signal });
+  expect([status, asked]).toEqual([401, 2]);
+});
+
+test("whatever else goes wrong is a ConnectionError too, and quotes nothing", async () => {
+  const port = await http2Server(fine);
+  let broken = false;
+  const now = (): Date => {
+    if (broken) throw new TypeError("secret");
+    return new Date();
+  };
+  const [certFile, keyFile] = [testFile(CLIENT.cert), testFile(CLIENT.key)];
+  using client = await openClient(
+    { endpoint: `https://127.0.0.1:${port}`, caFile, certFile, keyFile },
+    { environment: {}, now },
+  );
+  broken = true;
+  const asked = client.request({ path: "/version", signal: new AbortController().signal });
+  const error: unknown = await asked.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    name: "ConnectionError",
+    kind: "reset",
+    message: `GET /version of https://127.0.0.1:${port}: the request failed in a way that was not foreseen (TypeError); next: nothing: it is tried again; if it stays so, report it as a bug`,
+  });
 });
