@@ -28,8 +28,8 @@ export type Ending =
   | { readonly kind: "listed" }
   /** The server knows our version, or nothing speaks against it. */
   | { readonly kind: "current" }
-  /** A watch, at its time. `told`: it said something. */
-  | { readonly kind: "ended"; readonly told: boolean }
+  /** A watch, without an error. `told`: it said something; `early`: before its time, or nobody knows when. */
+  | { readonly kind: "ended"; readonly told: boolean; readonly early: boolean }
   | { readonly kind: "quiet" }
   | { readonly kind: "impatient" }
   /** No answer, or one that broke off. */
@@ -66,8 +66,9 @@ export function endingOfCut(cut: Cut, server: string): Ending {
     case "quiet":
       return { kind: "quiet" };
     case "aged":
+      return { kind: "ended", told: true, early: false };
     case "doubted":
-      return { kind: "ended", told: true };
+      return { kind: "ended", told: true, early: true };
     case "older":
       return { kind: "tooLarge" };
   }

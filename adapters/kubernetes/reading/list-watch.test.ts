@@ -104,7 +104,7 @@ test("a field that the server does not select by is left away", async () => {
   expect(selectors.slice(-2)).toEqual(["list status.phase!=Succeeded", "watch status.phase!=Succeeded"]);
 });
 
-test("the server's end of a watch leads to a watch from the last version, without a list", async () => {
+test("a watch that the server ends early is followed by a check, and by a watch from the last version", async () => {
   await using server = await startApiServer();
   server.apply(namespace("a"));
   await using reader = follow(server);
@@ -114,11 +114,11 @@ test("the server's end of a watch leads to a watch from the last version, withou
   server.bookmark();
   await reader.until("the change", () => reader.items.length === 2);
   server.endWatches();
-  await reader.until("the new watch", () => server.requests.length === 2 && server.watches() === 1);
+  await reader.until("the new watch", () => server.requests.length === 3 && server.watches() === 1);
   server.apply(namespace("c"));
   await reader.until("the change", () => reader.items.length === 3);
   // The bookmark moved the version on.
-  expect(asked(server)).toEqual([STREAM, WATCH_FROM(4)]);
+  expect(asked(server)).toEqual([STREAM, CHECK(4), WATCH_FROM(4)]);
   expect(reader.kinds).toEqual(["listing", "items", "listed", "changes"]);
 });
 

@@ -61,12 +61,26 @@ test("a watch that lived long clears what was before: its next list waits for no
 test("a watch's clean end is no failure, unless it was short", () => {
   const of = reading(1);
   const course = watching(of);
-  expect(after(course, of, "watch", { kind: "ended", told: false }, 1000)).toBe(0);
-  expect(after(course, of, "watch", { kind: "ended", told: true }, 10)).toBe(1000);
-  expect(after(course, of, "watch", { kind: "ended", told: true }, 10)).toBe(1000);
-  expect(after(course, of, "watch", { kind: "ended", told: false }, 10)).toBe(1000);
-  expect(after(course, of, "watch", { kind: "ended", told: false }, 10)).toBe(2000);
+  const ended = (told: boolean): Ending => ({ kind: "ended", told, early: false });
+  expect(after(course, of, "watch", ended(false), 1000)).toBe(0);
+  expect(after(course, of, "watch", ended(true), 10)).toBe(1000);
+  expect(after(course, of, "watch", ended(true), 10)).toBe(1000);
+  expect(after(course, of, "watch", ended(false), 10)).toBe(1000);
+  expect(after(course, of, "watch", ended(false), 10)).toBe(2000);
   expect(course.need).toBe("watch");
+});
+
+test("a watch that ended before its time is followed by a check, a list by a list", () => {
+  const of = reading(1);
+  const course = watching(of);
+  const early: Ending = { kind: "ended", told: true, early: true };
+  expect(after(course, of, "watch", early, 1000)).toBe(0);
+  expect(course.need).toBe("check");
+  after(course, of, "check", early);
+  expect(course.need).toBe("check");
+  course.need = "list";
+  after(course, of, "streaming list", early);
+  expect(course.need).toBe("list");
 });
 
 test("Retry-After comes first, then the jitter, and five minutes are the most", () => {

@@ -113,8 +113,11 @@ export function afterwards(
       return 0;
     case "ended":
       if (course.need === "list") trouble.found("a streaming list ended before it was complete", AGAIN);
-      if (lived >= pace.shortWatch && course.need === "watch") return 0;
-      return ending.told && course.need === "watch" ? pace.random() * pace.firstBackOff : backOff.next();
+      if (course.need !== "watch") return backOff.next();
+      // A server that stops ends its watches in good order, and may come back with an etcd restored from a backup.
+      if (ending.early) course.need = "check";
+      if (lived >= pace.shortWatch) return 0;
+      return ending.told ? pace.random() * pace.firstBackOff : backOff.next();
     case "quiet":
       course.need = "check";
       return 0;

@@ -2,6 +2,7 @@ import { type Ending, endingOfCut, endingOfError, endingOfStatus } from "./endin
 import { type Alarm, Exchange } from "./exchange.ts";
 import { createJsonLines } from "./json-lines.ts";
 import type { Change, ListWatchEvent } from "./list-watch-event.ts";
+import type { Pace } from "./pace.ts";
 import type { Reading } from "./reading-state.ts";
 import { queryOf } from "./server-traits.ts";
 import { slices } from "./slices.ts";
@@ -12,9 +13,18 @@ import { asked, type Query } from "./watched-resource.ts";
 /** A watch goes on from the reading's version, or brings the present state itself first. */
 export type WatchStart = "watch" | "streaming list";
 
-function watchQuery({ version, pace, traits, resource }: Reading<unknown>, start: WatchStart): Query {
-  const [shortest, longest] = pace.watchSeconds;
-  const seconds = Math.round(shortest + pace.random() * (longest - shortest));
+/** Clocks differ a little: a watch that lived for this part of its time was ended because of it. */
+const WHOLE_TIME = 0.999;
+
+function watchSeconds({ random, watchSeconds: [shortest, longest] }: Pace): number {
+  return Math.round(shortest + random() * (longest - shortest));
+}
+
+function watchQuery(
+  { version, traits, resource }: Reading<unknown>,
+  start: WatchStart,
+  seconds: number,
+): Query {
   return {
     ...queryOf(traits, resource),
     watch: "1",
@@ -75,7 +85,10 @@ export async function* watch<Item>(
   using exchange = new Exchange(reading);
   try {
     const alarms = watchAlarms(reading, exchange, () => initial);
-    const request = { path: resource.path, query: watchQuery(reading, start) };
+    const seconds = watchSeconds(pace);
+    const request = { path: resource.path, query: watchQuery(reading, start, seconds) };
+    // The server's time begins later than this, and so ends later: what ends sooner was not ended by it.
+    const sentAt = performance.now();
     const status = await exchange.open(request, asked("watch", resource), initial ? alarms() : []);
     if (status !== undefined) return endingOfStatus(status);
     yield { kind: "answered" };
@@ -115,7 +128,7 @@ export async function* watch<Item>(
       if (changes.length > 0) yield { kind: "changes", changes, noticedAt: arrivedAt };
       if (ending !== undefined) return ending;
     }
-    return { kind: "ended", told };
+    return { kind: "ended", told, early: performance.now() - sentAt < seconds * 1000 * WHOLE_TIME };
   } catch (error) {
     return exchange.cut === undefined
       ? endingOfError(error, client.server)
