@@ -104,6 +104,28 @@ test("a field that the server does not select by is left away", async () => {
   expect(selectors.slice(-2)).toEqual(["list status.phase!=Succeeded", "watch status.phase!=Succeeded"]);
 });
 
+test.each([
+  ["refused", 400],
+  ["served", "served"],
+] as const)(
+  "a field that the server selects by no more is left away (streaming lists: %s)",
+  async (_name, streamingLists) => {
+    const refusedFields: string[] = [];
+    await using server = await startApiServer({ streamingLists, refusedFields });
+    server.apply(pod("a", "Running"));
+    await using reader = follow(server, { resource: PODS });
+    await reader.until("the watch", () => reader.items.length === 1 && server.watches() === 1);
+    refusedFields.push("spec.hostNetwork");
+    server.endWatches();
+    server.apply(pod("b", "Running"));
+    server.remove("Pod", "shop/a");
+    await reader.until("the new state", () => reader.items[0]?.metadata.name === "b");
+    await reader.until("the end of trouble", () => reader.kinds.includes("well") && server.watches() === 1);
+    expect(reader.items).toEqual(server.objects("Pod"));
+    expect(server.requests.at(-1)?.query["fieldSelector"]).toBe("status.phase!=Succeeded");
+  },
+);
+
 test("a watch that the server ends early is followed by a check, and by a watch from the last version", async () => {
   await using server = await startApiServer();
   server.apply(namespace("a"));

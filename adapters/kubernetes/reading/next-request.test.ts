@@ -114,6 +114,18 @@ test("whoever was refused checks the version once it is let in: the server may h
   expect(course).toMatchObject({ need: "check" });
 });
 
+test("a watch or a check whose query is refused leads to a list, after a wait that grows", () => {
+  const of = reading(1);
+  const course = watching(of);
+  expect(after(course, of, "watch", refused(400))).toBe(1000);
+  expect(course.need).toBe("list");
+  expect(course.trouble.news()[0]).toMatchObject({ kind: "trouble", because: "it said 400" });
+  listed(course, of);
+  course.need = "check";
+  expect(after(course, of, "check", refused(400))).toBe(2000);
+  expect(course.need).toBe("list");
+});
+
 test("versions are forgotten when a list is too old, or the server older than ours", () => {
   const of = reading(0);
   const course = watching(of);

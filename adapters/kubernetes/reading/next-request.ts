@@ -81,6 +81,8 @@ function afterRefusal(
     course.doubtful = false;
     return 0;
   }
+  // A server that was rolled back may refuse the query that it took before: a list finds out which one it takes.
+  if ((ask === "watch" || ask === "check") && code === 400) course.need = "list";
   // Whoever may watch and not list can at least go on watching.
   if (ask === "check" && code === 403) course.need = "watch";
   // An empty cluster knows no accounts: who answers once we are let in again may be an older one.
