@@ -1,5 +1,6 @@
 import { type ApiStatus, type Asked, readApiStatus } from "../connection/api-status.ts";
 import type { ApiRequest, KubernetesClient } from "../connection/client.ts";
+import { ConnectionError } from "../connection/connection-error.ts";
 import { BrokenOffError, type Cut } from "./ending.ts";
 import type { Pace } from "./pace.ts";
 import { pulseOf, type PulseMember } from "./server-pulse.ts";
@@ -68,14 +69,28 @@ export class Exchange implements Disposable, PulseMember {
     asked: Asked,
     alarms: readonly Alarm[] = [],
   ): Promise<ApiStatus | undefined> {
-    const { client, pace } = this.#options;
+    const { pace } = this.#options;
     const late: Alarm = { at: performance.now() + pace.longestAnswer, ring: "late" };
     const due = (): readonly Alarm[] => [late, ...alarms];
-    const response = await this.#hear(client.request({ ...request, signal: this.#controller.signal }), due);
+    const response = await this.#hear(this.#request(request), due);
     if (response.status !== 200) return this.#hear(readApiStatus(response, asked), due);
     const body: ReadableStream<Uint8Array> | null = response.body;
     this.#body = body?.[Symbol.asyncIterator]();
     return undefined;
+  }
+
+  /** Whatever a client throws, its request was not answered. */
+  async #request(request: Omit<ApiRequest, "signal">): Promise<Response> {
+    const { client } = this.#options;
+    try {
+      return await client.request({ ...request, signal: this.#controller.signal });
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      const tried = `GET ${request.path} of ${client.server}`;
+      const found = `the request to ${client.server} failed: ${lossOf(error)}`;
+      const next = "see whether the API server is up and its address is right; tries go on";
+      throw new ConnectionError("reset", { tried, found, next }, error);
+    }
   }
 
   /**

@@ -38,9 +38,10 @@ async function answers(
     return true;
   } catch (error) {
     if (controller.signal.aborted) return false;
-    if (!(error instanceof ConnectionError)) throw error;
     // Nothing was sent, and so nothing is known.
-    return error.kind === "configuration" || error.kind === "credentials";
+    return (
+      error instanceof ConnectionError && (error.kind === "configuration" || error.kind === "credentials")
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -69,8 +70,8 @@ function createServerPulse(client: KubernetesClient, pace: Pace): ServerPulse {
     timer = undefined;
     const now = performance.now();
     if (silent(now).length > 0) {
-      // Errors of the client were turned into an answer; anything else is a bug, and loud.
-      void feel(now);
+      // A pulse that cannot be felt is felt again: nothing of it may end the process.
+      void feel(now).catch(() => lookIn(pace.probeEvery));
       return;
     }
     failures = 0;

@@ -49,9 +49,12 @@ function watchAlarms(
   const check = (): void => {
     checkedAt = performance.now();
     // Any other answer is no news: the pulse tells of a server that gives none.
-    void checkVersion(reading).then((ending) => {
-      if (ending.kind === "tooLarge") exchange.cutOff("older");
-    });
+    void checkVersion(reading).then(
+      (ending) => {
+        if (ending.kind === "tooLarge") exchange.cutOff("older");
+      },
+      () => undefined,
+    );
   };
   const quiet = (): void => {
     // Servers of 1.20 send none to a watch from the newest version of a quiet resource: the next watch shows it.
