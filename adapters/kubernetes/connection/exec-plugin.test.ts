@@ -157,3 +157,24 @@ test("a plugin that hangs is stopped", async () => {
     "it was not done after 0.3 s and was stopped; it said: waiting; next: run it by hand",
   );
 });
+
+test("what a plugin that hangs has started is stopped with it", async () => {
+  const file = testFile("");
+  const command = script(`sleep 60 & echo $! > ${file}; wait`);
+  expect(await message(run(command, {}, 300))).toContain("it was not done after 0.3 s and was stopped");
+  const started = Number(readFileSync(file, "utf8"));
+  expect(started).toBeGreaterThan(1);
+  // A zombie that nobody waits for has no command line.
+  const runs = (): boolean => {
+    try {
+      return readFileSync(`/proc/${started}/cmdline`, "utf8") !== "";
+    } catch {
+      return false;
+    }
+  };
+  while (runs()) await Bun.sleep(5);
+});
+
+test("a plugin that is ended by a signal", async () => {
+  expect(await message(run(script("kill -TERM $$")))).toContain("it was ended by SIGTERM; it said nothing");
+});

@@ -1,7 +1,8 @@
-import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import * as v from "valibot";
+import { unreachable } from "../../../model/unreachable.ts";
 import { ConnectionError } from "./connection-error.ts";
+import { type Finished, type ProgramEnd, runProgram } from "./run-program.ts";
 
 /** A program that gives credentials, as a kubeconfig describes it (client.authentication.k8s.io). */
 export interface ExecPlugin {
@@ -98,43 +99,18 @@ export function parseExecPlugin(
   };
 }
 
-interface Finished {
-  readonly error:
-    | (Error & {
-        readonly code?: string | number | null;
-        readonly killed?: boolean;
-        readonly signal?: string;
-      })
-    | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function run(plugin: ExecPlugin, { environment, timeLimit }: ExecSettings): Promise<Finished> {
   const info = {
     apiVersion: plugin.apiVersion,
     kind: "ExecCredential",
     spec: { interactive: false, ...(plugin.cluster !== undefined && { cluster: plugin.cluster }) },
   };
-  return new Promise((done) => {
-    try {
-      const child = execFile(
-        plugin.command,
-        plugin.args,
-        {
-          env: { ...environment, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-          timeout: timeLimit,
-          killSignal: "SIGKILL",
-          maxBuffer: OUTPUT_LIMIT,
-        },
-        (error, stdout, stderr) => done({ error, stdout, stderr }),
-      );
-      // A plugin that asks in spite of all reads an end.
-      child.stdin?.end();
-    } catch (error) {
-      // Some of what keeps a program from starting is thrown instead of given to the callback.
-      done({ error: error instanceof Error ? error : new Error(String(error)), stdout: "", stderr: "" });
-    }
+  return runProgram({
+    command: plugin.command,
+    args: plugin.args,
+    env: { ...environment, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+    timeLimit,
+    outputLimit: OUTPUT_LIMIT,
   });
 }
 
@@ -160,29 +136,37 @@ const UNFIT: Readonly<Record<string, { readonly found: string; readonly next: st
   },
 };
 
-function failure(plugin: ExecPlugin, { error, stderr }: Finished, timeLimit: number): ConnectionError {
+function foundAt(end: ProgramEnd, stderr: string, timeLimit: number): string {
+  switch (end.kind) {
+    case "exited":
+      return `it failed with exit code ${end.code}; ${lastWords(stderr)}`;
+    case "killed":
+      return `it was ended by ${end.signal}; ${lastWords(stderr)}`;
+    case "late":
+      return `it was not done after ${timeLimit / 1000} s and was stopped; ${lastWords(stderr)}`;
+    case "printed too much":
+      return "it printed more than 1 MiB";
+    case "not started":
+      return `it could not be run (${end.code}); ${lastWords(stderr)}`;
+    default:
+      return unreachable(end);
+  }
+}
+
+function failure(plugin: ExecPlugin, { end, stderr }: Finished, timeLimit: number): ConnectionError {
   const { command, name, installHint } = plugin;
   const tried = `get credentials from ${command} (exec of ${name})`;
-  if (error?.code === "ENOENT") {
+  const code = end.kind === "not started" ? end.code : "";
+  if (code === "ENOENT") {
     const next = installHint.trim() || `install ${command}, or correct its path in the kubeconfig`;
-    return new ConnectionError("credentials", { tried, found: "there is no such program", next }, error);
+    return new ConnectionError("credentials", { tried, found: "there is no such program", next });
   }
-  const unfit = UNFIT[String(error?.code)];
-  // Without its cause, which quotes arguments: some hold a secret.
+  // Without their cause, which quotes arguments: some hold a secret.
+  const unfit = UNFIT[code];
   if (unfit !== undefined) return new ConnectionError("credentials", { tried, ...unfit });
-  const found =
-    error?.code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER"
-      ? "it printed more than 1 MiB"
-      : error?.killed === true
-        ? `it was not done after ${timeLimit / 1000} s and was stopped; ${lastWords(stderr)}`
-        : typeof error?.code === "number"
-          ? `it failed with exit code ${error.code}; ${lastWords(stderr)}`
-          : `it could not be run (${error?.code ?? error?.signal ?? "unknown"}); ${lastWords(stderr)}`;
-  return new ConnectionError(
-    "credentials",
-    { tried, found, next: "run it by hand as the same user, and mend what it says" },
-    error,
-  );
+  const found = foundAt(end, stderr, timeLimit);
+  const next = "run it by hand as the same user, and mend what it says";
+  return new ConnectionError("credentials", { tried, found, next });
 }
 
 /**
@@ -192,7 +176,8 @@ function failure(plugin: ExecPlugin, { error, stderr }: Finished, timeLimit: num
  */
 export async function runExecPlugin(plugin: ExecPlugin, settings: ExecSettings): Promise<ExecCredential> {
   const finished = await run(plugin, settings);
-  if (finished.error !== null) throw failure(plugin, finished, settings.timeLimit);
+  const { end } = finished;
+  if (end.kind !== "exited" || end.code !== 0) throw failure(plugin, finished, settings.timeLimit);
   const fail = (found: string): ConnectionError =>
     new ConnectionError("credentials", {
       tried: `get credentials from ${plugin.command} (exec of ${plugin.name})`,
