@@ -123,7 +123,7 @@ test("a watch or a check whose query is refused leads to a list, after a wait th
   listed(course, of);
   course.need = "check";
   expect(after(course, of, "check", refused(400))).toBe(2000);
-  expect(course.need).toBe("list");
+  expect(course).toMatchObject({ need: "list" });
 });
 
 test("versions are forgotten when a list is too old, or the server older than ours", () => {
