@@ -56,7 +56,7 @@ test("a pod with the role of deploy/rbac.yaml needs no setting but its node's na
     ["unshare", "--mount", "sh", "-c", mount, "/run/secrets/kubernetes.io/serviceaccount"],
   );
   await withAgent(agent, async () => {
-    await node.untilReady("1 endpoints of this node");
+    await node.untilReady("1 endpoint of this node");
     expect(agent.err()).toBe("");
     expect(agent.out()).not.toContain('"level":"error"');
   });

@@ -52,7 +52,10 @@ test("a watch gets a bookmark before its time is up once its resource changed, a
     watch(`/api/v1/namespaces?${query}`),
     createNamespace(cluster, "changed"),
   ]);
-  expect(lines.map(({ type }) => type)).toEqual(["ADDED", "BOOKMARK"]);
+  const [first, ...others] = lines.map(({ type }) => type);
+  expect(first).toBe("ADDED");
+  // One, or two where the server turns to the watch twice in its last seconds.
+  expect(new Set(others)).toEqual(new Set(["BOOKMARK"]));
 });
 
 test("a streaming list is refused with 422 by servers that do not have it", async () => {
