@@ -112,7 +112,7 @@ function planEndpoint(
   note(journal, memory.endpoints, [id, wanted === undefined ? undefined : after]);
   const attachment = wanted && attachmentIn(wanted, options);
   const shared = attachment?.kind === "address" ? (attachment.through ?? "") : undefined;
-  if (wanted !== undefined && known && memory.shared.has(id) !== (shared !== undefined)) plan.moved.add(id);
+  if (wanted !== undefined && known && memory.shared.get(id) !== shared) plan.moved.add(id);
   note(journal, memory.shared, [id, shared]);
 }
 

@@ -34,8 +34,12 @@ export interface Names {
   readonly program: (program: ProgramId, mirrored: boolean) => EpochName;
   readonly ports: (program: ProgramId, options: PortsNameOptions) => EpochName;
   readonly dispatch: (direction: Direction, key: DispatchKey, mirrored: boolean) => EpochName;
+  /** Interfaces together with the source addresses that may come by them. */
   readonly sources: (family: Family) => EpochName;
+  /** Of endpoints that only their addresses tell. */
   readonly addresses: (family: Family) => EpochName;
+  /** Those of them that may come by any interface, for nobody knows which it is. */
+  readonly anywhere: (family: Family) => EpochName;
   /** Interfaces with a policed endpoint whose names do not begin as ours do. */
   readonly foreign: EpochName;
   /** Interfaces that endpoints share. */
@@ -73,6 +77,7 @@ export function namesOfEpoch(epoch: number): Names {
     dispatch: (direction, key, mirrored) => name(`${mirrored ? "mirror-" : ""}${direction}-${key}`),
     sources: (family) => name(`sources${family}`),
     addresses: (family) => name(`addresses${family}`),
+    anywhere: (family) => name(`anywhere${family}`),
     foreign: name("foreign-interfaces"),
     bridges: name("bridges"),
     closed: (id, family) => name(`closed${family}-${short(id)}`),

@@ -26,7 +26,7 @@ export interface Plan {
   readonly hooks: Step[];
   /** Elements of live sets and maps, by set and origin. */
   readonly changes: ElementChanges;
-  /** Endpoints that packets find in another way from now on, by interface or by address. */
+  /** Endpoints that packets find in another way from now on: by interface, or by address through another or any. */
   readonly moved: Set<EndpointId>;
   /**
    * The old way to moved endpoints, which a packet on its way may be half through: its entrance is taken away in a

@@ -1,14 +1,14 @@
 import type { Family } from "../../model/address.ts";
 import type { AddressRange } from "../../model/cidr.ts";
 import type { Expression } from "./batch.ts";
-import { ACCEPT, addressField, COUNTER, DROP, equals, IIFNAME, inSet } from "./expressions.ts";
+import { ACCEPT, addressField, COUNTER, DROP, equals, inSet } from "./expressions.ts";
 import type { KernelChain, KernelElement, KernelRule, KernelSet } from "./kernel-objects.ts";
 import type { Names } from "./names.ts";
+import { FROM_THE_NODE } from "./render-claimed.ts";
 import { addressType } from "./render-frame-sets.ts";
 import { rangeExpression } from "./render-sets.ts";
 
 const FAMILIES: readonly Family[] = [4, 6];
-const LOOPBACK = "lo";
 const MULTICAST: Readonly<Record<Family, Expression>> = {
   4: { prefix: { addr: "224.0.0.0", len: 4 } },
   6: { prefix: { addr: "ff00::", len: 8 } },
@@ -56,16 +56,11 @@ export const UNOWNED_SOURCE = "no endpoint of this node owns the source address 
 export const UNOWNED_DESTINATION = "no endpoint of this node owns the destination address there";
 
 /**
- * Judges sources in the closed ranges that did not come from a policed interface: the address of an endpoint with an
- * interface of its own has no business elsewhere, for nothing else would police it there.
+ * Judges sources in the closed ranges that neither came from a policed interface nor tell an endpoint: the address of
+ * an endpoint with an interface of its own has no business elsewhere, for nothing else would police it there.
  */
 export function unownedChain(names: Names): KernelChain {
-  const rules: KernelRule[] = [
-    { expr: [equals(IIFNAME, LOOPBACK), ACCEPT], comment: "from the node to itself" },
-  ];
-  for (const family of FAMILIES) {
-    rules.push({ expr: [inSet(addressField(family, "saddr"), names.addresses(family)), ACCEPT] });
-  }
+  const rules: KernelRule[] = [FROM_THE_NODE];
   for (const family of FAMILIES) {
     rules.push({
       expr: [equals(addressField(family, "daddr"), MULTICAST[family]), ACCEPT],

@@ -90,6 +90,10 @@ export function renderEndpoint(names: Names, rules: EndpointRules, options: Endp
         const family = addressFamily(address);
         elements.push({ set: names.addresses(family), key: address });
         add(address, `addresses${family}`);
+        // Without either, the gate drops what claims to be the endpoint.
+        if (options.closed) continue;
+        if (attachment.through === undefined) elements.push({ set: names.anywhere(family), key: address });
+        else elements.push({ set: names.sources(family), key: { concat: [attachment.through, address] } });
       }
       break;
     default:

@@ -21,7 +21,9 @@ export function frameSets(
   for (const family of [4, 6] as const) {
     const type = ["ifname", addressType(family)] as const;
     sets.push({ name: names.sources(family), type, interval: false, map: false });
-    sets.push({ name: names.addresses(family), type: addressType(family), interval: false, map: false });
+    for (const name of [names.addresses(family), names.anywhere(family)]) {
+      sets.push({ name, type: addressType(family), interval: false, map: false });
+    }
   }
   for (const mirrored of options.mirrored ? [false, true] : [false]) {
     for (const direction of ["egress", "ingress"] as const) {

@@ -15,6 +15,7 @@ import {
 } from "./expressions.ts";
 import { elementsByText, type KernelChain, type KernelRule, type Rendering } from "./kernel-objects.ts";
 import type { Names } from "./names.ts";
+import { claimedChain } from "./render-claimed.ts";
 import { closedElements, closedSets, unownedChain } from "./render-closed.ts";
 import { frameSets } from "./render-frame-sets.ts";
 import { gateChain, neighboursChain } from "./render-gate.ts";
@@ -130,6 +131,7 @@ export function renderFrame(names: Names, options: FrameOptions): Rendering {
     }
   }
   if (options.bridges.length > 0) chains.push(onLinkChain(names));
+  if (options.shared) chains.push(claimedChain(names));
   if (options.closedRanges.length > 0) chains.push(unownedChain(names));
   chains.push(...hookChains(names, options));
   const { bridges, closedRanges } = options;

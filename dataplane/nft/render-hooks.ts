@@ -8,6 +8,7 @@ import { closedHook } from "./closed-hook.ts";
 import type { KernelChain, KernelRule } from "./kernel-objects.ts";
 import { HOOK, type Names } from "./names.ts";
 import { onLinkDestinations, onLinkSources } from "./render-on-link.ts";
+import { claimedSources } from "./render-claimed.ts";
 import { closedMatches, UNOWNED_DESTINATION, UNOWNED_SOURCE } from "./render-closed.ts";
 
 export type Judge = Direction | "input";
@@ -62,11 +63,15 @@ function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRul
   return rules;
 }
 
-function gateRules(names: Names, { foreignInterfaces, closedRanges, bridges }: HookOptions): KernelRule[] {
+function gateRules(
+  names: Names,
+  { foreignInterfaces, shared, closedRanges, bridges }: HookOptions,
+): KernelRule[] {
   const chain = names.fixed("gate");
   return [
     ...interfaceRules(names, { name: IIFNAME, chain, foreign: foreignInterfaces }),
     ...onLinkSources(names, bridges),
+    ...(shared ? claimedSources(names) : []),
     ...closedMatches(names, closedRanges, "saddr").flatMap((unowned) =>
       closedHook(unowned, names.fixed("unowned")),
     ),

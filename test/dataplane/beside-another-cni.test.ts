@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { namesOfEpoch, TABLE } from "../../dataplane/nft/names.ts";
+import type { Attachment } from "../../model/endpoint.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import {
   BY_ADDRESS,
@@ -8,6 +9,7 @@ import {
   program,
   type RulesetParts,
   ruleset,
+  throughBridge,
 } from "../golden/ruleset-builder.ts";
 import {
   builtFresh,
@@ -51,20 +53,24 @@ test("a pod that comes to a bridge is elements, and nothing else", async () => {
     wishOf({ endpoints: [first, second] }),
   ]);
   expect(sent).toHaveLength(1);
-  expect(sent[0]?.match(/"add":/g)).toHaveLength(3);
+  expect(sent[0]?.match(/"add":/g)).toHaveLength(4);
   expect(sent[0]).not.toMatch(/flush|delete|"rule"/);
 });
 
 test.each([
   ["its address to its interface", BY_ADDRESS, WIRED, "addresses4"],
   ["its interface to its address", WIRED, BY_ADDRESS, "foreign-interfaces"],
+  ["its bridge to its interface", throughBridge("cni0"), WIRED, "addresses4"],
+  ["its interface to its bridge", WIRED, throughBridge("cni0"), "foreign-interfaces"],
 ] as const)("a pod that is found by %s is found by both meanwhile", async (_, from, to, entrance) => {
   let lingered = 0;
   const fake = openFake({ ...OPTIONS, linger: async () => void lingered++ });
   const rules = { egress: shut };
-  const stays = pod("x/stays", ["10.0.0.9"], { attachment: BY_ADDRESS });
+  const stays = [BY_ADDRESS, throughBridge("cni0")].map((attachment, index) =>
+    pod(`x/stays-${index}`, [`10.0.0.${index + 8}`], { attachment }),
+  );
   const wishes = [from, to].map((attachment) =>
-    wishOf({ endpoints: [stays, pod("x/moves", ["10.0.0.1"], { ...rules, attachment })] }),
+    wishOf({ endpoints: [...stays, pod("x/moves", ["10.0.0.1"], { ...rules, attachment })] }),
   );
   const [before, after] = wishes;
   if (before === undefined || after === undefined) throw new Error("two wishes");
@@ -79,6 +85,25 @@ test.each([
   expect(restGoes).toContain("e1-egress-");
   // Once after the first install, and before each of the two.
   expect(lingered).toBe(3);
+});
+
+test.each([
+  ["becomes known", BY_ADDRESS, throughBridge("cni0"), "anywhere4"],
+  ["is lost", throughBridge("cni0"), BY_ADDRESS, "sources4"],
+  ["is another", throughBridge("cni0"), throughBridge("cni1"), "sources4"],
+] as const)("a pod whose bridge %s may come both ways meanwhile", async (_, from, to, old) => {
+  const stays = ["cni0", "cni1"].map((bridge, index) =>
+    pod(`x/stays-${bridge}`, [`10.0.0.${index + 8}`], { attachment: throughBridge(bridge) }),
+  );
+  const wish = (attachment: Attachment) =>
+    wishOf({ endpoints: [...stays, pod("x/moves", ["10.0.0.1"], { egress: shut, attachment })] });
+  const [comes, goes, ...more] = await change(openFake(OPTIONS), [wish(from), wish(to)]);
+  expect(more).toEqual([]);
+  expect(comes).not.toMatch(/delete|flush|"rule"/);
+  expect(comes?.match(/"elem"/g)).toHaveLength(1);
+  expect(goes).not.toContain(`"add"`);
+  expect(goes?.match(/"elem"/g)).toHaveLength(1);
+  expect(goes).toContain(`e1-${old}`);
 });
 
 test("an address that passes from a pod on the bridge to one with an interface of its own", async () => {

@@ -13,6 +13,7 @@ import {
   ports,
   program,
   ruleset,
+  throughBridge,
 } from "../golden/ruleset-builder.ts";
 import { testRuns } from "../worlds/seed.ts";
 import { type CountedKind, installCounters, readCounters } from "./gap/counters.ts";
@@ -31,18 +32,23 @@ const serverIn = program("ingress", "everyone on 80", {
 
 /**
  * Ranges that always hold every pod's address, while everything else about them and about others changes. x/moving is
- * told by its address before its route is seen, and by its interface afterwards.
+ * told by its address before its route is seen, by its interface afterwards, and by both while a route of another pod
+ * names the same interface; the bridge of x/client is known, and is not.
  */
 function wishOf(lab: OtherCniLab, round: number): Ruleset {
   const wide = round % 2 === 0;
   const comes: EndpointRules = pod("x/comes", ["10.66.0.99", "fd00:66::99"], {
     attachment: round % 4 < 2 ? BY_ADDRESS : onInterface("vethcomes"),
   });
+  const { interfaceName } = placeOf(lab, "x/moving");
+  const ways = [BY_ADDRESS, throughBridge(interfaceName), onInterface(interfaceName)] as const;
+  // Every way after every other.
+  const attachment = ways[[0, 1, 2, 0, 2, 1][round % 6] ?? 0] ?? BY_ADDRESS;
   return ruleset({
     endpoints: [
       rulesOf(lab, "x/server", { ingress: serverIn }),
-      rulesOf(lab, "x/client"),
-      rulesOf(lab, "x/moving", { ingress: serverIn, ...(round % 5 < 2 && { attachment: BY_ADDRESS }) }),
+      rulesOf(lab, "x/client", round % 5 < 2 ? { attachment: BY_ADDRESS } : {}),
+      rulesOf(lab, "x/moving", { ingress: serverIn, attachment }),
       ...(round % 3 === 0 ? [] : [comes]),
     ],
     programs: [serverIn],
