@@ -22,6 +22,10 @@ export function inSet(left: Expression, set: string): Statement {
   return equals(left, `@${set}`);
 }
 
+export function notInSet(left: Expression, set: string): Statement {
+  return { match: { op: "!=", left, right: `@${set}` } };
+}
+
 export function verdictOf(key: Expression, map: string): Statement {
   return { vmap: { key, data: `@${map}` } };
 }

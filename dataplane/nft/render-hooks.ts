@@ -3,7 +3,17 @@ import type { Family } from "../../model/address.ts";
 import type { AddressRange } from "../../model/cidr.ts";
 import type { Direction } from "../../model/policy.ts";
 import type { Expression } from "./batch.ts";
-import { addressField, COUNTER, DROP, equals, IIFNAME, inSet, OIFNAME } from "./expressions.ts";
+import {
+  addressField,
+  COUNTER,
+  DROP,
+  equals,
+  IIFNAME,
+  inSet,
+  jump,
+  notInSet,
+  OIFNAME,
+} from "./expressions.ts";
 import { closedHook } from "./closed-hook.ts";
 import type { KernelChain, KernelRule } from "./kernel-objects.ts";
 import { HOOK, type Names } from "./names.ts";
@@ -42,19 +52,33 @@ export function sight(judge: Judge): {
     : { direction: "egress", name: IIFNAME, field: "saddr" };
 }
 
+/** What an interface is looked up for. */
+interface Looked {
+  readonly name: Expression;
+  readonly field: "saddr" | "daddr";
+  readonly chain: string;
+}
+
+/**
+ * A closed hook, except that an interface may become known between its jump and its drop: then the endpoint was told by
+ * its address so far and still is, and the rules for addresses judge the packet (else 1 of 1,200,000 was lost).
+ */
+function foreignRules(names: Names, { name, field, chain }: Looked, shared: boolean): KernelRule[] {
+  const known = inSet(name, names.foreign);
+  if (!shared) return closedHook([known], chain);
+  const untold = FAMILIES.map((family) => notInSet(addressField(family, field), names.addresses(family)));
+  return [{ expr: [known, jump(chain)] }, ...untold.map((one) => ({ expr: [known, one, DROP] }))];
+}
+
 /** Interfaces of ours by their prefix, so that one nobody knows is closed; those of others by a set of the known. */
-function interfaceRules(
-  names: Names,
-  { name, chain, foreign }: { readonly name: Expression; readonly chain: string; readonly foreign: boolean },
-): KernelRule[] {
-  const rules = closedHook([equals(name, OURS)], chain);
-  return foreign ? [...rules, ...closedHook([inSet(name, names.foreign)], chain)] : rules;
+function interfaceRules(names: Names, looked: Looked, options: HookOptions): KernelRule[] {
+  const rules = closedHook([equals(looked.name, OURS)], looked.chain);
+  return options.foreignInterfaces ? [...rules, ...foreignRules(names, looked, options.shared)] : rules;
 }
 
 function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRule[] {
   const { name, field } = sight(judge);
-  const foreign = options.foreignInterfaces;
-  const rules = interfaceRules(names, { name, chain: names.fixed(judge), foreign });
+  const rules = interfaceRules(names, { name, field, chain: names.fixed(judge) }, options);
   if (!options.shared) return rules;
   for (const family of FAMILIES) {
     const known = inSet(addressField(family, field), names.addresses(family));
@@ -63,13 +87,10 @@ function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRul
   return rules;
 }
 
-function gateRules(
-  names: Names,
-  { foreignInterfaces, shared, closedRanges, bridges }: HookOptions,
-): KernelRule[] {
-  const chain = names.fixed("gate");
+function gateRules(names: Names, options: HookOptions): KernelRule[] {
+  const { shared, closedRanges, bridges } = options;
   return [
-    ...interfaceRules(names, { name: IIFNAME, chain, foreign: foreignInterfaces }),
+    ...interfaceRules(names, { name: IIFNAME, field: "saddr", chain: names.fixed("gate") }, options),
     ...onLinkSources(names, bridges),
     ...(shared ? claimedSources(names) : []),
     ...closedMatches(names, closedRanges, "saddr").flatMap((unowned) =>
