@@ -61,7 +61,7 @@ interface Looked {
 
 /**
  * A closed hook, except that an interface may become known between its jump and its drop: then the endpoint was told by
- * its address so far and still is, and the rules for addresses judge the packet (else 1 of 1,200,000 was lost).
+ * its address so far and still is, and the rules for addresses judge the packet.
  */
 function foreignRules(names: Names, { name, field, chain }: Looked, shared: boolean): KernelRule[] {
   const known = inSet(name, names.foreign);
