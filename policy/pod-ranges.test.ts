@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Address } from "../model/address.ts";
+import { type Address, addressValue } from "../model/address.ts";
 import { type AddressRange, type Cidr, cidrRange, rangeContains } from "../model/cidr.ts";
-import { addressValue } from "../model/address.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { Update } from "../model/update.ts";
 import { createCompiler } from "./compiler.ts";

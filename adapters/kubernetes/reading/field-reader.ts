@@ -91,13 +91,16 @@ export function fieldReader(fields: Fields): FieldReader {
     return new MalformedJsonError(`expected ${expected} at byte ${at}`);
   }
 
+  function makeRoom(size: number): void {
+    if (length + size <= output.length) return;
+    const larger = new Uint8Array(Math.max(output.length * 2, length + size));
+    larger.set(output.subarray(0, length));
+    output = larger;
+  }
+
   function copy(from: number, to: number): void {
     const size = to - from;
-    if (length + size + 1 > output.length) {
-      const larger = new Uint8Array(Math.max(output.length * 2, length + size + 1));
-      larger.set(output.subarray(0, length));
-      output = larger;
-    }
+    makeRoom(size);
     // Short pieces are the rule: a loop beats the call.
     if (size < 48) for (let index = from; index < to; index++) output[length++] = input[index]!;
     else {
@@ -107,11 +110,7 @@ export function fieldReader(fields: Fields): FieldReader {
   }
 
   function put(byte: number): void {
-    if (length === output.length) {
-      const larger = new Uint8Array(output.length * 2);
-      larger.set(output);
-      output = larger;
-    }
+    makeRoom(1);
     output[length++] = byte;
   }
 

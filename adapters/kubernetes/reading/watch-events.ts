@@ -2,7 +2,7 @@ import { type Ending, endingOfErrorEvent } from "./ending.ts";
 import type { Change } from "./list-watch-event.ts";
 import { fieldReader, type FieldReader, type Fields } from "./field-reader.ts";
 import { MalformedError } from "./malformed-error.ts";
-import { member, text, versionOf } from "./reading-state.ts";
+import { member, text, versionOf } from "./json-members.ts";
 
 const INITIAL_EVENTS_END = "k8s.io/initial-events-end";
 
