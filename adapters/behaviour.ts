@@ -1,6 +1,12 @@
 import { afterEach, expect, test } from "bun:test";
 import type { Problem } from "../model/problem.ts";
-import { emptyClusterState, fold, type MutableClusterState, type Update } from "../model/update.ts";
+import {
+  emptyClusterState,
+  fold,
+  type MutableClusterState,
+  type Update,
+  updateName,
+} from "../model/update.ts";
 import type { Datastore, DatastoreEvent } from "./datastore.ts";
 
 /** A datastore that the suite may fill, empty and close. */
@@ -157,9 +163,7 @@ export function datastoreBehaviour(name: string, open: () => Promise<OpenedDatas
     await store.until(synced(store));
     await store.replace([pod("b", "10.0.0.1"), pod("c", "10.0.0.2")]);
     await store.until(() => addresses(store, "x/c") !== undefined);
-    const told = lastUpdates(store.events).map((update) =>
-      "id" in update ? String(update.id) : update.name,
-    );
+    const told = lastUpdates(store.events).map(updateName);
     expect(told.toSorted()).toEqual(["x/a", "x/b", "x/c"]);
     expect(addresses(store, "x/b")).toEqual(["10.0.0.1"]);
   });

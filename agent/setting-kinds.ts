@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { readBoolean } from "../adapters/kubernetes/connection/connection-options.ts";
-import { parseAddress } from "../model/address.ts";
+import { type Family, parseAddress } from "../model/address.ts";
+import { type Cidr, cidrFamily, parseCidr } from "../model/cidr.ts";
 
 /** How a text becomes a value. */
 export interface SettingKind<Value> {
@@ -118,3 +119,26 @@ export const LISTENING: SettingKind<string> = {
     v.check((text) => text === "localhost" || parseAddress(text) !== undefined, LISTENING_WORDS),
   ),
 };
+
+export const TEXT: SettingKind<string> = { type: "text", allowed: "any text", schema: v.string() };
+
+const FILE_NAME_WORDS = "the name of a file, without a directory";
+
+export const FILE_NAME: SettingKind<string> = {
+  type: "name",
+  allowed: FILE_NAME_WORDS,
+  schema: v.pipe(v.string(), v.regex(/^(?!\.\.?$)[^/\0]{1,255}$/, FILE_NAME_WORDS)),
+};
+
+/** A block of addresses of one family. */
+// @__NO_SIDE_EFFECTS__
+export function block(family: Family): SettingKind<Cidr> {
+  const allowed = `a block of IPv${family} addresses, such as ${family === 4 ? "10.244.0.0/16" : "fd00:10:244::/56"}`;
+  const schema = v.pipe(
+    v.string(),
+    v.transform((text) => parseCidr(text)),
+    v.check((cidr) => cidr !== undefined && cidrFamily(cidr) === family, allowed),
+    v.transform((cidr) => cidr as Cidr),
+  );
+  return { type: "block", allowed, schema };
+}

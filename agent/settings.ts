@@ -5,15 +5,19 @@ import {
   ConnectionOptionsError,
   type ConnectionOptions,
 } from "../adapters/kubernetes/connection/connection-options.ts";
+import type { Cidr } from "../model/cidr.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import {
+  block,
   BOOLEAN,
   DIRECTORY,
   duration,
+  FILE_NAME,
   LISTENING,
   NODE_NAME,
   oneOf,
   NOT_BOOLEAN,
+  TEXT,
   wholeNumber,
 } from "./setting-kinds.ts";
 import { setting, type SettingRow, undecided } from "./setting.ts";
@@ -39,6 +43,28 @@ export interface Config {
   /** 0: any free one. */
   readonly healthPort: number;
   readonly logLevel: LogLevel | "none";
+  /** Where the plugin finds the agent's socket and leaves its records. Emptied by a reboot. */
+  readonly runDirectory: string;
+  /** What outlives a reboot: the MTU of pods. */
+  readonly stateDirectory: string;
+  /** Whether addresses and container of a pod are written to its annotations. */
+  readonly podAnnotations: boolean;
+  /** Undefined: no such pool. */
+  readonly ipv4Pool: Cidr | undefined;
+  readonly ipv4PoolNatOutgoing: boolean;
+  readonly ipv6Pool: Cidr | undefined;
+  readonly ipv6PoolNatOutgoing: boolean;
+  /** Calico's `ippool.yaml`; it may be missing. */
+  readonly poolFile: string;
+  /** The template of the plugin's configuration. Undefined, with no file either: none is written. */
+  readonly cniNetworkConfig: string | undefined;
+  readonly cniNetworkConfigFile: string | undefined;
+  readonly cniConfigName: string;
+  /** One that is removed once ours is written. */
+  readonly cniOldConfigName: string | undefined;
+  readonly cniNetDirectory: string;
+  /** For `__CNI_MTU__`; 0: found out. */
+  readonly cniMtu: number;
 }
 
 /** Every name of a variable of the connection. */
@@ -128,6 +154,67 @@ const SETTINGS = {
     name: "FELIX_LOGSEVERITYSCREEN",
     means: "log lines below this are not written",
   }),
+  runDirectory: setting(DIRECTORY, "/run/tortie", {
+    name: "TORTIE_RUNDIRECTORY",
+    means: "where the CNI plugin finds the agent's socket and leaves a record of each pod",
+  }),
+  stateDirectory: setting(DIRECTORY, "/var/lib/calico", {
+    name: "TORTIE_STATEDIRECTORY",
+    means: "where the MTU of pods is kept",
+  }),
+  podAnnotations: setting(BOOLEAN, "true", {
+    name: "TORTIE_PODANNOTATIONS",
+    means: "write each pod's addresses and container to its `cni.projectcalico.org/` annotations",
+  }),
+  ipv4Pool: undecided(block(4), {
+    name: "CALICO_IPV4POOL_CIDR",
+    means: "the addresses of all pods of the cluster",
+    defaultWords: "none",
+  }),
+  ipv4PoolNatOutgoing: setting(BOOLEAN, "true", {
+    name: "CALICO_IPV4POOL_NAT_OUTGOING",
+    means: "whether pods of that pool appear outside all pools with their node's address",
+  }),
+  ipv6Pool: undecided(block(6), {
+    name: "CALICO_IPV6POOL_CIDR",
+    means: "the IPv6 addresses of all pods of the cluster",
+    defaultWords: "none",
+  }),
+  ipv6PoolNatOutgoing: setting(BOOLEAN, "false", {
+    name: "CALICO_IPV6POOL_NAT_OUTGOING",
+    means: "whether pods of that pool appear outside all pools with their node's address",
+  }),
+  poolFile: setting(DIRECTORY, "/etc/config/calico/ippool.yaml", {
+    name: "TORTIE_IPPOOLFILE",
+    means: "Calico's ippool.yaml, read where it is there",
+  }),
+  cniNetworkConfig: undecided(TEXT, {
+    name: "CNI_NETWORK_CONFIG",
+    means: "the template of the CNI configuration that the agent writes once its rules are in the kernel",
+    defaultWords: "none is written",
+  }),
+  cniNetworkConfigFile: undecided(DIRECTORY, {
+    name: "CNI_NETWORK_CONFIG_FILE",
+    means: "a file that holds that template",
+    defaultWords: "none",
+  }),
+  cniConfigName: setting(FILE_NAME, "10-calico.conflist", {
+    name: "CNI_CONF_NAME",
+    means: "the name of the CNI configuration",
+  }),
+  cniOldConfigName: undecided(FILE_NAME, {
+    name: "CNI_OLD_CONF_NAME",
+    means: "a CNI configuration that is removed when ours is written",
+    defaultWords: "none",
+  }),
+  cniNetDirectory: setting(DIRECTORY, "/etc/cni/net.d", {
+    name: "CNI_NET_DIR",
+    means: "where the host has its CNI configuration; in a container it is looked for below /host first",
+  }),
+  cniMtu: setting(wholeNumber(0, 65_535), "0", {
+    name: "CNI_MTU",
+    means: "the MTU of pods, for `__CNI_MTU__`; 0 lets the agent find it out",
+  }),
 } satisfies Readonly<Record<SettingKey, unknown>>;
 
 export const SETTING_KEYS: readonly SettingKey[] = Object.keys(SETTINGS) as SettingKey[];
@@ -148,6 +235,20 @@ export const SETTING_ROWS: Readonly<Record<SettingKey, SettingRow>> = {
   healthHost: SETTINGS.healthHost.row,
   healthPort: SETTINGS.healthPort.row,
   logLevel: SETTINGS.logLevel.row,
+  runDirectory: SETTINGS.runDirectory.row,
+  stateDirectory: SETTINGS.stateDirectory.row,
+  podAnnotations: SETTINGS.podAnnotations.row,
+  ipv4Pool: SETTINGS.ipv4Pool.row,
+  ipv4PoolNatOutgoing: SETTINGS.ipv4PoolNatOutgoing.row,
+  ipv6Pool: SETTINGS.ipv6Pool.row,
+  ipv6PoolNatOutgoing: SETTINGS.ipv6PoolNatOutgoing.row,
+  poolFile: SETTINGS.poolFile.row,
+  cniNetworkConfig: SETTINGS.cniNetworkConfig.row,
+  cniNetworkConfigFile: SETTINGS.cniNetworkConfigFile.row,
+  cniConfigName: SETTINGS.cniConfigName.row,
+  cniOldConfigName: SETTINGS.cniOldConfigName.row,
+  cniNetDirectory: SETTINGS.cniNetDirectory.row,
+  cniMtu: SETTINGS.cniMtu.row,
 };
 
 /** From texts by `SettingKey`, and the connection's variables by name. */
@@ -168,6 +269,20 @@ export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
     healthHost: SETTINGS.healthHost.schema,
     healthPort: SETTINGS.healthPort.schema,
     logLevel: SETTINGS.logLevel.schema,
+    runDirectory: SETTINGS.runDirectory.schema,
+    stateDirectory: SETTINGS.stateDirectory.schema,
+    podAnnotations: SETTINGS.podAnnotations.schema,
+    ipv4Pool: SETTINGS.ipv4Pool.schema,
+    ipv4PoolNatOutgoing: SETTINGS.ipv4PoolNatOutgoing.schema,
+    ipv6Pool: SETTINGS.ipv6Pool.schema,
+    ipv6PoolNatOutgoing: SETTINGS.ipv6PoolNatOutgoing.schema,
+    poolFile: SETTINGS.poolFile.schema,
+    cniNetworkConfig: SETTINGS.cniNetworkConfig.schema,
+    cniNetworkConfigFile: SETTINGS.cniNetworkConfigFile.schema,
+    cniConfigName: SETTINGS.cniConfigName.schema,
+    cniOldConfigName: SETTINGS.cniOldConfigName.schema,
+    cniNetDirectory: SETTINGS.cniNetDirectory.schema,
+    cniMtu: SETTINGS.cniMtu.schema,
   }),
   v.transform((given): Config => ({
     ...given,

@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly namespace: string;
   /** What uidOrder makes of its UID; 0 where the datastore has none. */
   readonly uidOrder: number;
+  /** What this node's container runtime may call it: its UID, and a static pod's hash. Absent at endpoints of other nodes. */
+  readonly uids?: readonly string[];
   readonly labels: Labels;
   /** Canonical, without repetition. Empty while unknown. */
   readonly addresses: readonly Address[];
@@ -39,6 +41,8 @@ export interface Endpoint {
   readonly deleting: boolean;
   /** Milliseconds since the epoch, 0 while unknown: of two live claims of an address the later start wins. */
   readonly startedAt: number;
+  /** The CNI plugin on this node gave it its addresses: they are its own, whoever else claims them. */
+  readonly wired?: true;
 }
 
 /** A group of endpoints with labels of its own. */

@@ -74,6 +74,13 @@ export interface EndpointRules {
   readonly egress: ProgramId | "allow";
 }
 
+/** Whose packets leave this node with the node's own address. Both lists disjoint and sorted; empty: nobody's. */
+export interface Masquerade {
+  readonly from: readonly AddressRange[];
+  /** What is sent there keeps its source. It holds all of `from`. */
+  readonly except: readonly AddressRange[];
+}
+
 /** The whole wish for one node. */
 export interface Ruleset {
   readonly addressSets: ReadonlyMap<AddressSetId, AddressSet>;
@@ -85,6 +92,7 @@ export interface Ruleset {
    * closed. Disjoint, sorted.
    */
   readonly podRanges: readonly AddressRange[];
+  readonly masquerade: Masquerade;
 }
 
 /**

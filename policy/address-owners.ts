@@ -24,6 +24,7 @@ const NO_CHANGES: ReadonlyMap<EndpointId, OwnershipChange> = new Map();
 
 /** Negative: `a` has the better claim. */
 function compareClaims(a: Endpoint, b: Endpoint): number {
+  if (a.wired !== b.wired) return a.wired === true ? -1 : 1;
   if (a.deleting !== b.deleting) return a.deleting ? 1 : -1;
   if (a.startedAt !== b.startedAt) return b.startedAt - a.startedAt;
   if (a.uidOrder !== b.uidOrder) return b.uidOrder - a.uidOrder;
@@ -37,6 +38,7 @@ export function sameItems<Item>(a: readonly Item[], b: readonly Item[]): boolean
 function sameClaims(a: Endpoint, b: Endpoint): boolean {
   return (
     a.finished === b.finished &&
+    a.wired === b.wired &&
     a.deleting === b.deleting &&
     a.startedAt === b.startedAt &&
     a.uidOrder === b.uidOrder &&

@@ -7,6 +7,7 @@ import { createAddressOwners } from "./address-owners.ts";
 import { createAddressSets } from "./address-sets.ts";
 import { type EndpointSet, type Member, type MemberChange, moveMembers } from "./endpoint-set.ts";
 import { createLocalEndpoints } from "./local-endpoints.ts";
+import { masqueradeOf } from "./masquerade.ts";
 import { createPodRanges } from "./pod-ranges.ts";
 import { createProgramStore } from "./program-store.ts";
 import { createSelectorIndex } from "./selector-index.ts";
@@ -46,6 +47,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   const serviceSets = createServiceSets(peers, memberOf);
   const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets });
   const local = createLocalEndpoints({ state, owners, programs });
+  let masquerade = masqueradeOf([]);
 
   function memberOf(id: EndpointId): Member | undefined {
     const endpoint = alive(state.endpoints.get(id));
@@ -115,6 +117,11 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         const ranges = [...state.nodes.values()].flatMap(({ podCidrs }) => podCidrs.map(cidrRange));
         return podRanges.assign(mergeRanges(ranges), state.endpoints.values());
       }
+      case "pool": {
+        fold(state, update);
+        masquerade = masqueradeOf(state.pools.values());
+        return;
+      }
       default:
         return unreachable(update);
     }
@@ -135,6 +142,9 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       get podRanges() {
         return podRanges.ranges;
       },
+      get masquerade() {
+        return masquerade;
+      },
     },
     takeTouched: () => ({
       addressSets: addressSets.takeTouched(),
@@ -146,12 +156,13 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
 }
 
 /** All of a state as updates. */
-export function stateUpdates({ namespaces, endpoints, policies, nodes }: ClusterState): Update[] {
+export function stateUpdates({ namespaces, endpoints, policies, nodes, pools }: ClusterState): Update[] {
   return [
     ...[...namespaces].map(([name, value]): Update => ({ kind: "namespace", name, value })),
     ...[...endpoints].map(([id, value]): Update => ({ kind: "endpoint", id, value })),
     ...[...policies].map(([id, value]): Update => ({ kind: "policy", id, value })),
     ...[...nodes].map(([name, value]): Update => ({ kind: "node", name, value })),
+    ...[...pools].map(([cidr, value]): Update => ({ kind: "pool", cidr, value })),
   ];
 }
 

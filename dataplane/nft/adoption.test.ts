@@ -14,6 +14,7 @@ const NOTHING: Ruleset = {
   programs: new Map(),
   endpoints: new Map(),
   podRanges: [],
+  masquerade: { from: [], except: [] },
 };
 const FAST = { linger: async () => {} };
 

@@ -7,7 +7,7 @@ export interface Room {
   readonly node: boolean | readonly string[];
 }
 
-const FACES = ["agent", "explain", "demo", "ctl"];
+const FACES = ["agent", "explain", "demo", "ctl", "cni", "install"];
 
 /** The longest name that a path begins with is its room. docs/architecture.md has the reasons. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -53,9 +53,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: false,
   },
   dataplane: { rooms: ["model", "native"], packages: [], node: true },
+  handshake: { rooms: ["model"], packages: ["valibot"], node: true },
+  ipam: { rooms: ["model", "native"], packages: ["valibot"], node: true },
   health: { rooms: ["model"], packages: ["hono"], node: false },
   agent: {
-    rooms: ["model", "policy", "adapters/*", "dataplane", "native", "health"],
+    rooms: ["model", "policy", "adapters/*", "dataplane", "native", "health", "handshake"],
     packages: ["valibot"],
     node: true,
   },
@@ -72,6 +74,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ctl: {
     rooms: ["model", "adapters/*"],
     packages: ["commander", "valibot", "yaml"],
+    node: true,
+  },
+  cni: {
+    rooms: ["model", "handshake", "ipam", "dataplane", "native"],
+    packages: ["valibot"],
+    node: true,
+  },
+  install: {
+    rooms: ["model", "handshake", "ipam", "dataplane", "native", "version.ts"],
+    packages: ["commander", "valibot"],
     node: true,
   },
   examples: { rooms: [], packages: [], node: false },

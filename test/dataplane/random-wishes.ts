@@ -235,6 +235,7 @@ export function rulesetOf(universe: Universe): Ruleset {
     programs: byId(programs),
     endpoints: byId(endpoints),
     podRanges: mergeRanges(universe.podRanges.map(cidrRange)),
+    masquerade: { from: [], except: [] },
   };
 }
 

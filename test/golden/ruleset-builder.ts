@@ -122,5 +122,6 @@ export function ruleset(parts: RulesetParts): Ruleset {
     programs: byId(parts.programs),
     endpoints: byId<EndpointId, EndpointRules>(parts.endpoints),
     podRanges: mergeRanges((parts.podRanges ?? []).map((cidr) => cidrRange(cidr as Cidr))),
+    masquerade: { from: [], except: [] },
   };
 }

@@ -84,4 +84,5 @@ export const arbitraryState: fc.Arbitrary<ClusterState> = fc
     endpoints: new Map(endpoints.map((one) => [one.id, one])),
     policies: new Map(policies.map((one) => [one.id, one])),
     nodes: new Map(nodes.map((one) => [one.name, one])),
+    pools: new Map(),
   }));

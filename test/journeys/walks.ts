@@ -1,4 +1,4 @@
-import { type ClusterState, emptyClusterState, type Update } from "../../model/update.ts";
+import { type ClusterState, emptyClusterState, type Update, updateName } from "../../model/update.ts";
 import { stateUpdates } from "../../policy/compiler.ts";
 
 /** Whole states, one after another: where the cluster stands at moments when somebody looks. */
@@ -8,7 +8,7 @@ export type Journey = readonly ClusterState[];
 export type Walk = readonly (readonly Update[])[];
 
 function nameOf(update: Update): string {
-  return `${update.kind} ${"id" in update ? update.id : update.name}`;
+  return `${update.kind} ${updateName(update)}`;
 }
 
 /** From one state to the next, as a watch tells it: what went, then what is new or differs. */

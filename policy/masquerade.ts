@@ -1,0 +1,11 @@
+import { cidrRange, mergeRanges } from "../model/cidr.ts";
+import type { IpPool } from "../model/ip-pool.ts";
+import type { Masquerade } from "../model/ruleset.ts";
+
+/** Packets from a pool that asks for it to outside every pool are masqueraded: pods see each other's own addresses. */
+export function masqueradeOf(pools: Iterable<IpPool>): Masquerade {
+  const all = [...pools];
+  const ranges = (some: readonly IpPool[]) => mergeRanges(some.map(({ cidr }) => cidrRange(cidr)));
+  const from = ranges(all.filter(({ natOutgoing }) => natOutgoing));
+  return { from, except: from.length === 0 ? [] : ranges(all) };
+}
