@@ -2,7 +2,7 @@ import type { Ruleset, Touched } from "../model/ruleset.ts";
 
 /** Something of the wish that the kernel refused; everything else is in force. */
 export interface RefusedObject {
-  readonly kind: "addressSet" | "serviceSet" | "program" | "endpoint";
+  readonly kind: "addressSet" | "serviceSet" | "program" | "endpoint" | "masquerade";
   readonly id: string;
   /** What people call it: the peers, the policies or the endpoint in words. */
   readonly title: string;

@@ -35,6 +35,14 @@ export type Verdict =
   | { readonly jump: { readonly target: string } }
   | { readonly goto: { readonly target: string } };
 
+export type NatFlag = "random" | "fully-random" | "persistent";
+
+/** Puts the address of the interface that the packet leaves by in the place of its source. */
+export interface Masquerading {
+  /** Null: the kernel picks the port as it sees fit, the packet's own where that is free. */
+  readonly masquerade: null | { readonly flags: readonly NatFlag[] };
+}
+
 export type Statement =
   | {
       readonly match: {
@@ -47,6 +55,8 @@ export type Statement =
     }
   | { readonly vmap: { readonly key: Expression; readonly data: `@${string}` } }
   | { readonly counter: null }
+  /** Only in chains of type `nat` on postrouting, and nothing follows it. */
+  | Masquerading
   | Verdict;
 
 export interface TableObject {
@@ -60,8 +70,8 @@ export interface ChainObject {
   readonly family: typeof FAMILY;
   readonly table: string;
   readonly name: string;
-  readonly type?: "filter";
-  readonly hook?: "prerouting" | "input" | "forward";
+  readonly type?: "filter" | "nat";
+  readonly hook?: "prerouting" | "input" | "forward" | "postrouting";
   readonly prio?: number;
   readonly policy?: "accept" | "drop";
 }

@@ -64,6 +64,14 @@ export function refusedObject(ruleset: Ruleset, origin: ObjectOrigin, because: s
       const title = ruleset.programs.get(id)?.title ?? id;
       return { kind, id, title, because, consequence: "endpoints with these policies drop everything" };
     }
+    case "masquerade":
+      return {
+        kind,
+        id,
+        title: "packets that leave the cluster",
+        because,
+        consequence: "endpoints keep their own addresses outside",
+      };
     case "endpoint":
       return { kind, id, title: id, because, consequence: "the endpoint sends and receives nothing" };
     default:

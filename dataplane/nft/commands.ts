@@ -13,7 +13,8 @@ export function addTable(flags: readonly ("owner" | "persist")[]): Command {
 
 export function addChain({ name, hook }: KernelChain): Command {
   if (hook === undefined) return { add: { chain: { ...IN_TABLE, name } } };
-  const base = { type: "filter", hook: hook.name, prio: hook.priority, policy: "accept" } as const;
+  const { name: at, priority: prio, type = "filter" } = hook;
+  const base = { type, hook: at, prio, policy: "accept" } as const;
   return { add: { chain: { ...IN_TABLE, name, ...base } } };
 }
 

@@ -7,6 +7,7 @@ import { change, type Plan, planRendering, removeElement, sameVerdict, settleNew
 import { rangesText } from "./render-closed.ts";
 import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
 import { type FrameOptions, renderFrame } from "./render-frame.ts";
+import { masqueradeText, renderMasquerade } from "./render-masquerade.ts";
 import { type KnownSets, peersChain, type ProgramRendering, renderProgram } from "./render-program.ts";
 import type { Wish } from "./wish.ts";
 
@@ -144,6 +145,17 @@ function planFrame(plan: Plan, options: ChosenFrameOptions, { setsOnly = false }
   note(journal, memory.closed, ["closed", rangesText(options.closedRanges)]);
 }
 
+function planMasquerade(plan: Plan, wish: Wish): void {
+  const { memory, journal } = plan;
+  const wanted = wish.masquerade();
+  const before = memory.masquerade.get("masquerade") ?? EMPTY_RENDERING;
+  const id = masqueradeText(wanted);
+  if ("text" in before && before.text === id) return;
+  const after = renderMasquerade(memory.names, wanted);
+  planRendering(plan, { kind: "masquerade", id }, { before, after });
+  note(journal, memory.masquerade, ["masquerade", after]);
+}
+
 function planIdlePeers(plan: Plan): void {
   for (const name of plan.idlePeers) {
     plan.gone.chains.push(name);
@@ -199,5 +211,6 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   // Only endpoints and the closed ranges decide what the fixed chains look like.
   const reclosed = plan.memory.closed.get("closed") !== rangesText(closedRanges);
   if (touched.endpoints.size > 0 || all || reclosed) planFrame(plan, frame);
+  planMasquerade(plan, wish);
   planIdlePeers(plan);
 }

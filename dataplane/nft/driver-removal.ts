@@ -1,7 +1,7 @@
 import { failureSummary } from "./blame.ts";
 import type { DriverState } from "./driver-state.ts";
 import { leftovers, removalSteps } from "./inventory.ts";
-import { epochOfName } from "./names.ts";
+import { epochOfName, HOOK } from "./names.ts";
 import type { Step } from "./kernel-objects.ts";
 import type { StepFailure } from "./transactions.ts";
 
@@ -19,11 +19,11 @@ export async function removeGone(state: DriverState, lists: readonly (readonly S
   state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
 }
 
-/** Deletes everything that is neither of the epoch in use nor a base chain in use. */
+/** Deletes everything that is neither of the epoch in use nor a base chain of ours. */
 export async function removeLeftovers(state: DriverState): Promise<void> {
   const { memory, transactions, foundEpoch } = state;
-  const frame = memory?.frame.get("frame");
-  const hooks = new Set(frame?.chains.filter(({ hook }) => hook !== undefined).map(({ name }) => name));
+  // All of them: one that masquerades nobody still keeps the kernel translating what it translates.
+  const hooks = new Set<string>(Object.values(HOOK));
   const isLeft = (name: string): boolean => {
     const epoch = epochOfName(name);
     // Without an epoch of our own, packets still meet one that was here before us.

@@ -6,6 +6,7 @@ import { blame, refusedObject } from "./blame.ts";
 import type { StableFrameOptions } from "./difference.ts";
 import type { Memory } from "./memory.ts";
 import { printSteps } from "./print.ts";
+import { masqueradeText } from "./render-masquerade.ts";
 import { type Pending, touches } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import { type Wish, wishOf } from "./wish.ts";
@@ -68,11 +69,15 @@ export function wishOfNow({ ruleset, refused }: DriverState): Wish {
 
 /** Where to look. What was refused and is touched may have been mended: then everything is looked at. */
 export function takePending(state: DriverState): Pending | undefined {
-  const { pending, refused } = state;
+  const { pending, refused, ruleset } = state;
   state.pending = undefined;
   if (pending === undefined) return undefined;
   const before = refused.size;
-  for (const [key, one] of refused) if (touches(pending, one)) refused.delete(key);
+  const masquerade = ruleset && masqueradeText(ruleset.masquerade);
+  for (const [key, one] of refused) {
+    const isOver = one.kind === "masquerade" && one.id !== masquerade;
+    if (isOver || touches(pending, one)) refused.delete(key);
+  }
   return refused.size < before ? { kind: "everything" } : pending;
 }
 

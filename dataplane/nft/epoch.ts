@@ -1,9 +1,10 @@
 import { addChain, addRule, flushChain } from "./commands.ts";
 import { difference, type StableFrameOptions } from "./difference.ts";
 import { changeSteps } from "./element-changes.ts";
-import { highestEpoch, removalSteps } from "./inventory.ts";
-import type { Step } from "./kernel-objects.ts";
+import { highestEpoch, type Inventory, removalSteps } from "./inventory.ts";
+import { EMPTY_RENDERING, type Origin, type Rendering, type Step } from "./kernel-objects.ts";
 import { emptyMemory, type Memory } from "./memory.ts";
+import { HOOK } from "./names.ts";
 import { emptyPlan, lateSteps } from "./plan.ts";
 import type { Pending } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
@@ -32,9 +33,8 @@ const PLANNING_MILLISECONDS = 4;
 /** A wish that changes faster than it can be built is taken into use as it is, and revised at once. */
 const CATCHING_UP = 5;
 
-/** The rules of the base chains: what takes the epoch into use. */
-function hookSteps(memory: Memory): Step[] {
-  const chains = memory.frame.get("frame")?.chains ?? [];
+/** The rules of one part's base chains. */
+function hooksOf({ chains }: Rendering, origin: Origin): Step[] {
   const commands = chains
     .filter(({ hook }) => hook !== undefined)
     .flatMap((chain) => [
@@ -43,7 +43,19 @@ function hookSteps(memory: Memory): Step[] {
       flushChain(chain.name),
       ...chain.rules.map((rule) => addRule(chain.name, rule)),
     ]);
-  return commands.map((command) => ({ command, origin: { kind: "frame" } }));
+  return commands.map((command) => ({ command, origin }));
+}
+
+/** The rules of the base chains: what takes the epoch into use. */
+function hookSteps({ frame, masquerade }: Memory, { chains }: Inventory): Step[] {
+  const steps = hooksOf(frame.get("frame") ?? EMPTY_RENDERING, { kind: "frame" });
+  const masquerading = masquerade.get("masquerade");
+  if (masquerading !== undefined && masquerading.chains.length > 0) {
+    steps.push(...hooksOf(masquerading, { kind: "masquerade", id: masquerading.text }));
+  } else if (chains.has(HOOK.masquerade)) {
+    steps.push({ command: flushChain(HOOK.masquerade), origin: { kind: "frame" } });
+  }
+  return steps;
 }
 
 /** Everything, planned and sent piece by piece: the wish may change meanwhile. */
@@ -98,6 +110,6 @@ export async function buildEpoch(options: EpochOptions): Promise<EpochOutcome> {
     if (pending === undefined) break;
     failures.push(...(await catchUp(memory, pending, options)));
   }
-  if (failures.length === 0) failures.push(...transactions.send(hookSteps(memory)));
+  if (failures.length === 0) failures.push(...transactions.send(hookSteps(memory, transactions.inventory)));
   return failures.length > 0 ? { kind: "failed", failures } : { kind: "built", memory };
 }

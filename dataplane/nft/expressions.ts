@@ -40,6 +40,9 @@ export const ACCEPT = { accept: null } as const;
 export const DROP = { drop: null } as const;
 export const COUNTER: Statement = { counter: null };
 
+/** Ports in order would collide: two connections that begin at once could pick the same one, and one would be lost. */
+export const MASQUERADE: Statement = { masquerade: { flags: ["fully-random"] } };
+
 export function jump(target: string): { readonly jump: { readonly target: string } } {
   return { jump: { target } };
 }

@@ -1,6 +1,6 @@
 import { addressFamily, addressValue, parseAddress } from "../../model/address.ts";
 import { cidrRange, parseCidr } from "../../model/cidr.ts";
-import type { Expression, RuleObject, Scalar, SetObject, SetType } from "./batch.ts";
+import type { ChainObject, Expression, RuleObject, Scalar, SetObject, SetType } from "./batch.ts";
 import { type FakeSet, type FakeTable, refuse, rulePlaces, targetOf } from "./fake-kernel.ts";
 
 const NAME_BYTES = 255;
@@ -8,6 +8,8 @@ const COMMENT_BYTES = 128;
 const INTERFACE_BYTES = 15;
 /** Jumps, gotos and map steps that the kernel follows (NFT_JUMP_STACK_SIZE). */
 const DEPTH = 16;
+/** NF_IP_PRI_CONNTRACK. */
+const CONNTRACK_PRIORITY = -200;
 
 /** One field of a key as an unbroken run of numbers. */
 interface Span {
@@ -148,6 +150,13 @@ export function checkTarget(table: FakeTable, target: string): void {
   if (chain.hook !== undefined) refuse("EOPNOTSUPP", `${target} is a base chain`);
 }
 
+/** Chains of type `nat` hang where packets are translated, and after conntrack. */
+export function checkHook({ name, type, hook, prio = 0 }: ChainObject): void {
+  if (type === "nat" && (hook === "forward" || prio <= CONNTRACK_PRIORITY)) {
+    refuse("EOPNOTSUPP", `${name} cannot translate there`);
+  }
+}
+
 /** Where a chain can lead: by its rules and by the maps that they look into. */
 function successors(table: FakeTable, name: string): Set<string> {
   const next = new Set<string>();
@@ -164,7 +173,20 @@ function successors(table: FakeTable, name: string): Set<string> {
   return next;
 }
 
-/** Refuses loops and deep jumps behind base chains, as the kernel does at the end of a transaction. */
+/** Refuses to masquerade anywhere but on the way out. */
+function checkMasquerade(table: FakeTable, { name, type, hook }: ChainObject): void {
+  if (type === "nat" && hook === "postrouting") return;
+  const reached = new Set([name]);
+  for (const one of reached) {
+    const rules = table.chains.get(one)?.rules ?? [];
+    if (rules.some(({ expr }) => expr.some((statement) => "masquerade" in statement))) {
+      refuse("EOPNOTSUPP", `${name} does not masquerade`);
+    }
+    for (const next of successors(table, one)) reached.add(next);
+  }
+}
+
+/** Refuses loops, deep jumps and translation out of place behind base chains, as the kernel does in the end. */
 export function checkGraph(table: FakeTable): void {
   const depths = new Map<string, number>();
   const visit = (name: string, path: ReadonlySet<string>): number => {
@@ -178,8 +200,9 @@ export function checkGraph(table: FakeTable): void {
     return depth;
   };
   for (const [name, { chain }] of table.chains) {
-    if (chain.hook !== undefined && visit(name, new Set()) > DEPTH)
-      refuse("EMLINK", `${name} leads too deep`);
+    if (chain.hook === undefined) continue;
+    if (visit(name, new Set()) > DEPTH) refuse("EMLINK", `${name} leads too deep`);
+    checkMasquerade(table, chain);
   }
 }
 

@@ -78,7 +78,7 @@ export function rulePlaces({ expr }: RuleObject): { readonly chains: string[]; r
     else if ("match" in statement) {
       const { right } = statement.match;
       if (typeof right === "string" && right.startsWith("@")) sets.push(right.slice(1));
-    } else if (!("counter" in statement)) {
+    } else if (!("counter" in statement || "masquerade" in statement)) {
       const target = targetOf(statement);
       if (target !== undefined) chains.push(target);
     }

@@ -1,5 +1,14 @@
 import type { Batch, ChainObject, Command, ElementObject, MapObject, SetObject } from "./batch.ts";
-import { checkGraph, checkKey, checkName, checkRule, checkTarget, isUsed, typesOf } from "./fake-checks.ts";
+import {
+  checkGraph,
+  checkHook,
+  checkKey,
+  checkName,
+  checkRule,
+  checkTarget,
+  isUsed,
+  typesOf,
+} from "./fake-checks.ts";
 import {
   copyTable,
   createFakeKernel,
@@ -20,10 +29,14 @@ export interface FakeWriterOptions {
 
 function addChain(table: FakeTable, chain: ChainObject): void {
   checkName(chain.name);
+  checkHook(chain);
   const old = table.chains.get(chain.name);
   if (old === undefined) {
     table.chains.set(chain.name, { chain, rules: [] });
-  } else if (chain.hook !== undefined && (old.chain.hook !== chain.hook || old.chain.prio !== chain.prio)) {
+  } else if (
+    chain.hook !== undefined &&
+    (["type", "hook", "prio"] as const).some((part) => old.chain[part] !== chain[part])
+  ) {
     refuse("EEXIST", `chain ${chain.name} hangs on another hook`);
   }
 }

@@ -10,7 +10,12 @@ export interface KernelRule {
 export interface KernelChain {
   readonly name: string;
   /** Base chains only. Their policy is always accept: they see packets of others too. */
-  readonly hook?: { readonly name: NonNullable<ChainObject["hook"]>; readonly priority: number };
+  readonly hook?: {
+    readonly name: NonNullable<ChainObject["hook"]>;
+    readonly priority: number;
+    /** Default: `filter`. */
+    readonly type?: NonNullable<ChainObject["type"]>;
+  };
   readonly rules: readonly KernelRule[];
 }
 
@@ -48,6 +53,8 @@ export type Origin =
   | { readonly kind: "serviceSet"; readonly id: ServiceSetId }
   | { readonly kind: "program"; readonly id: ProgramId }
   | { readonly kind: "endpoint"; readonly id: EndpointId }
+  /** `id`: the ranges in words. */
+  | { readonly kind: "masquerade"; readonly id: string }
   /** The fixed chains and maps: nothing works without them. */
   | { readonly kind: "frame" };
 

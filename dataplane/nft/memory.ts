@@ -4,6 +4,7 @@ import type { InterfaceName } from "../../model/fingerprint.ts";
 import type { AddressSetId, ProgramId, Service, ServiceSetId } from "../../model/ruleset.ts";
 import type { KernelElement, KernelElements, Rendering } from "./kernel-objects.ts";
 import { type Names, namesOfEpoch, type Side } from "./names.ts";
+import type { MasqueradeRendering } from "./render-masquerade.ts";
 import type { ProgramRendering } from "./render-program.ts";
 import type { SetShape } from "./render-sets.ts";
 
@@ -38,6 +39,8 @@ export interface Memory {
   /** Endpoints that only their addresses tell. */
   readonly shared: Map<EndpointId, SharedInterface>;
   readonly frame: Map<"frame", Rendering>;
+  /** Its base chain stays when it is empty: see `planRendering`. */
+  readonly masquerade: Map<"masquerade", MasqueradeRendering>;
   /** The closed ranges that the frame was made with. */
   readonly closed: Map<"closed", string>;
 }
@@ -54,6 +57,7 @@ export function emptyMemory(epoch: number, options: { readonly mirrored: boolean
     dispatch: new Map(),
     shared: new Map(),
     frame: new Map(),
+    masquerade: new Map(),
     closed: new Map(),
   };
 }

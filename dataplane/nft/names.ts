@@ -15,6 +15,7 @@ export const HOOK = {
   egress: "hook-egress",
   ingress: "hook-ingress",
   input: "hook-input",
+  masquerade: "hook-masquerade",
 } as const;
 
 /** Which address of a packet a chain looks at: `from` the source, `to` the destination. */
@@ -44,6 +45,8 @@ export interface Names {
   readonly foreign: EpochName;
   /** Interfaces that endpoints share. */
   readonly bridges: EpochName;
+  /** Ranges of addresses that are masqueraded from, or not to; `id` is made of them. */
+  readonly pools: (id: string, family: Family) => EpochName;
   /** Closed ranges of addresses; `id` is made of them. */
   readonly closed: (id: string, family: Family) => EpochName;
 }
@@ -80,6 +83,7 @@ export function namesOfEpoch(epoch: number): Names {
     anywhere: (family) => name(`anywhere${family}`),
     foreign: name("foreign-interfaces"),
     bridges: name("bridges"),
+    pools: (id, family) => name(`pools${family}-${short(id)}`),
     closed: (id, family) => name(`closed${family}-${short(id)}`),
   };
 }

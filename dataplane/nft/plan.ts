@@ -22,7 +22,7 @@ export interface Plan {
   readonly creations: Step[];
   /** Chains that live packets go through, rewritten. */
   readonly rewrites: Step[];
-  /** The same for base chains: what brings packets to the epoch. They are there already. */
+  /** The same for base chains: what brings packets to the epoch. Most of them are there already. */
   readonly hooks: Step[];
   /** Elements of live sets and maps, by set and origin. */
   readonly changes: ElementChanges;
@@ -134,13 +134,22 @@ export function planRendering(
     const old = oldChains.get(chain.name);
     if (old === undefined ? chain.hook === undefined : JSON.stringify(old) === JSON.stringify(chain))
       continue;
-    const commands = [flushChain(chain.name), ...chain.rules.map((rule) => addRule(chain.name, rule))];
+    const commands = [
+      ...(old === undefined ? [addChain(chain)] : []),
+      flushChain(chain.name),
+      ...chain.rules.map((rule) => addRule(chain.name, rule)),
+    ];
     const place = chain.hook === undefined ? plan.rewrites : plan.hooks;
     for (const command of commands) place.push({ command, origin });
   }
   const keptChains = new Set(after.chains.map(({ name }) => name));
   const keptSets = new Set(after.sets.map(({ name }) => name));
-  for (const { name } of before.chains) if (!keptChains.has(name)) plan.gone.chains.push(name);
+  for (const { name, hook } of before.chains) {
+    if (keptChains.has(name)) continue;
+    // A base chain stays, empty: with the last chain of type `nat` the kernel stops translating what it translates now.
+    if (hook === undefined) plan.gone.chains.push(name);
+    else plan.hooks.push({ command: flushChain(name), origin });
+  }
   for (const { name, map } of before.sets) if (!keptSets.has(name)) plan.gone.sets.push({ name, map });
 }
 

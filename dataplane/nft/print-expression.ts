@@ -24,7 +24,12 @@ export function printExpression(expression: Expression): string {
 }
 
 function isVerdict(statement: Statement): statement is Verdict {
-  return !("match" in statement || "vmap" in statement || "counter" in statement);
+  return !(
+    "match" in statement ||
+    "vmap" in statement ||
+    "counter" in statement ||
+    "masquerade" in statement
+  );
 }
 
 export function printVerdict(verdict: Verdict): string {
@@ -36,6 +41,10 @@ export function printVerdict(verdict: Verdict): string {
 function printStatement(statement: Statement): string {
   if (isVerdict(statement)) return printVerdict(statement);
   if ("counter" in statement) return "counter";
+  if ("masquerade" in statement) {
+    const { flags = [] } = statement.masquerade ?? {};
+    return flags.length === 0 ? "masquerade" : `masquerade ${flags.join(",")}`;
+  }
   if ("vmap" in statement) return `${printExpression(statement.vmap.key)} vmap ${statement.vmap.data}`;
   const { op, left, right } = statement.match;
   const value = Array.isArray(right) ? right.join(",") : printExpression(right as Expression);

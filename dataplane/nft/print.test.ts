@@ -11,12 +11,29 @@ import {
   deleteSet,
   flushChain,
 } from "./commands.ts";
-import { ACCEPT, COUNTER, DROP, equals, goto, IIFNAME, inSet, MID_STREAM, verdictOf } from "./expressions.ts";
+import {
+  ACCEPT,
+  COUNTER,
+  DROP,
+  equals,
+  goto,
+  IIFNAME,
+  inSet,
+  MASQUERADE,
+  MID_STREAM,
+  notInSet,
+  verdictOf,
+} from "./expressions.ts";
 import { printBatch } from "./print.ts";
 
 const SET = { name: "s-a", type: "ipv4_addr", interval: true, map: false } as const;
 const MAP = { name: "m-a", type: ["inet_proto", "inet_service"], interval: false, map: true } as const;
 const HOOK = { name: "hook-a", hook: { name: "forward", priority: -10 }, rules: [] } as const;
+const NAT = {
+  name: "hook-n",
+  hook: { name: "postrouting", priority: 100, type: "nat" },
+  rules: [],
+} as const;
 const ELEMENTS = [
   { set: "m-a", key: { concat: [6, 80] }, verdict: goto("c-a") },
   { set: "m-a", key: { concat: [17, { range: [1, 9] }] }, verdict: ACCEPT },
@@ -27,6 +44,18 @@ const CASES: readonly (readonly [Command | undefined, string])[] = [
   [addTable(["owner", "persist"]), "add table inet tortie { flags owner,persist; }"],
   [addChain({ name: "c-a", rules: [] }), "add chain inet tortie c-a"],
   [addChain(HOOK), "add chain inet tortie hook-a { type filter hook forward priority -10; policy accept; }"],
+  [addChain(NAT), "add chain inet tortie hook-n { type nat hook postrouting priority 100; policy accept; }"],
+  [
+    addRule("hook-n", {
+      expr: [notInSet({ payload: { protocol: "ip", field: "daddr" } }, "s-a"), MASQUERADE],
+    }),
+    "add rule inet tortie hook-n ip daddr != @s-a masquerade fully-random",
+  ],
+  [addRule("hook-n", { expr: [{ masquerade: null }] }), "add rule inet tortie hook-n masquerade"],
+  [
+    addRule("hook-n", { expr: [{ masquerade: { flags: ["random", "persistent"] } }] }),
+    "add rule inet tortie hook-n masquerade random,persistent",
+  ],
   [addSet(SET), "add set inet tortie s-a { type ipv4_addr; flags interval; }"],
   [addSet(MAP), "add map inet tortie m-a { type inet_proto . inet_service : verdict; }"],
   [

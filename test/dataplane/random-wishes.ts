@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { type Cidr, cidrRange, mergeRanges } from "../../model/cidr.ts";
 import { type Attachment, endpointId } from "../../model/endpoint.ts";
 import { fingerprint, type InterfaceName, podInterfaceName } from "../../model/fingerprint.ts";
+import type { IpPool } from "../../model/ip-pool.ts";
 import { SCTP, TCP, UDP } from "../../model/protocol.ts";
 import {
   type AddressSet,
@@ -20,6 +21,7 @@ import {
   type Touched,
 } from "../../model/ruleset.ts";
 import { unreachable } from "../../model/unreachable.ts";
+import { masqueradeOf } from "../../policy/masquerade.ts";
 
 /** A small universe whose rulesets refer to nothing that they lack. Made for tests of drivers. */
 export interface Universe {
@@ -28,6 +30,7 @@ export interface Universe {
   readonly programs: readonly ProgramPlan[];
   readonly endpoints: readonly (EndpointPlan | undefined)[];
   readonly podRanges: readonly Cidr[];
+  readonly pools: readonly IpPool[];
 }
 
 interface ProgramPlan {
@@ -51,7 +54,8 @@ export type Edit =
   | { readonly kind: "member" | "service"; readonly at: number; readonly which: number }
   | { readonly kind: "program"; readonly at: number; readonly plan: ProgramPlan }
   | { readonly kind: "endpoint"; readonly at: number; readonly plan: EndpointPlan | undefined }
-  | { readonly kind: "podRanges"; readonly podRanges: readonly Cidr[] };
+  | { readonly kind: "podRanges"; readonly podRanges: readonly Cidr[] }
+  | { readonly kind: "pools"; readonly pools: readonly IpPool[] };
 
 const SETS = 5;
 const SERVICE_SETS = 2;
@@ -59,6 +63,13 @@ const PROGRAMS = 6;
 const ENDPOINTS = 6;
 const ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1", "fd00::2"].map((text) => text as Address);
 const POD_RANGES = ["10.0.0.0/30", "10.0.0.2/31", "10.0.1.0/24", "fd00::/126", "fd01::/64"] as Cidr[];
+const POOLS: readonly IpPool[] = [
+  "10.0.0.0/8",
+  "10.0.1.0/24",
+  "192.168.0.0/16",
+  "fd00::/64",
+  "fd01::/64",
+].flatMap((cidr) => [true, false].map((natOutgoing) => ({ cidr: cidr as Cidr, natOutgoing })));
 const PORTS = [
   { protocol: TCP, first: 80 },
   { protocol: TCP, first: 1000 },
@@ -98,6 +109,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
     plan: fc.option(endpointPlan, { nil: undefined }),
   }),
   fc.record({ kind: fc.constant("podRanges" as const), podRanges: fc.subarray(POD_RANGES) }),
+  fc.record({ kind: fc.constant("pools" as const), pools: fc.subarray([...POOLS]) }),
 );
 
 export const EMPTY_UNIVERSE: Universe = {
@@ -106,6 +118,7 @@ export const EMPTY_UNIVERSE: Universe = {
   programs: Array.from({ length: PROGRAMS }, () => ({ anyPort: undefined, ports: [], services: undefined })),
   endpoints: Array.from({ length: ENDPOINTS }, () => undefined),
   podRanges: [],
+  pools: [],
 };
 
 export function edited(universe: Universe, edit: Edit): Universe {
@@ -131,6 +144,8 @@ export function edited(universe: Universe, edit: Edit): Universe {
     }
     case "podRanges":
       return { ...universe, podRanges: edit.podRanges };
+    case "pools":
+      return { ...universe, pools: edit.pools };
     default:
       return unreachable(edit);
   }
@@ -235,7 +250,7 @@ export function rulesetOf(universe: Universe): Ruleset {
     programs: byId(programs),
     endpoints: byId(endpoints),
     podRanges: mergeRanges(universe.podRanges.map(cidrRange)),
-    masquerade: { from: [], except: [] },
+    masquerade: masqueradeOf(universe.pools),
   };
 }
 

@@ -45,6 +45,7 @@ test.each([
 /** Makes the parts of `live` those of `next`, in place: the compiler's ruleset is alive. */
 function become(live: Writable<Ruleset>, next: Ruleset): void {
   live.podRanges = next.podRanges;
+  live.masquerade = next.masquerade;
   for (const part of ["addressSets", "serviceSets", "programs", "endpoints"] as const) {
     const map = live[part] as unknown as Map<string, unknown>;
     map.clear();

@@ -17,6 +17,8 @@ import {
   goto,
   inSet,
   jump,
+  MASQUERADE,
+  notInSet,
   verdictOf,
 } from "../../dataplane/nft/expressions.ts";
 import type { KernelChain, KernelElement, KernelSet } from "../../dataplane/nft/kernel-objects.ts";
@@ -36,6 +38,11 @@ export const PORTS: KernelSet = {
   map: true,
 };
 export const HOOK: KernelChain = { name: "hook-try", hook: { name: "forward", priority: -10 }, rules: [] };
+const NAT = {
+  name: "hook-nat",
+  hook: { name: "postrouting", priority: 100, type: "nat" },
+  rules: [],
+} as const satisfies KernelChain;
 
 export function chain(name: string): Command {
   return addChain({ name, rules: [] });
@@ -160,6 +167,35 @@ export const REFUSED: Record<string, Refused> = {
     ],
     code: ["EMLINK", "ELOOP"],
   },
+  "masquerading in a chain that filters": {
+    commands: [addChain(HOOK), rule(HOOK.name, MASQUERADE)],
+    code: "EOPNOTSUPP",
+  },
+  "masquerading in a chain that a filtering one jumps to": {
+    given: [addChain(HOOK), chain("c-a"), rule(HOOK.name, jump("c-a"))],
+    commands: [rule("c-a", MASQUERADE)],
+    code: "EOPNOTSUPP",
+  },
+  "masquerading on the way in": {
+    commands: [addChain({ ...NAT, hook: { ...NAT.hook, name: "prerouting" } }), rule(NAT.name, MASQUERADE)],
+    code: "EOPNOTSUPP",
+  },
+  "translation of what is forwarded": {
+    commands: [addChain({ ...NAT, hook: { ...NAT.hook, name: "forward" } })],
+    code: "EOPNOTSUPP",
+    at: 0,
+  },
+  "translation before conntrack": {
+    commands: [addChain({ ...NAT, hook: { ...NAT.hook, priority: -200 } })],
+    code: "EOPNOTSUPP",
+    at: 0,
+  },
+  "a base chain of another type under the same name": {
+    given: [addChain(NAT)],
+    commands: [addChain({ ...NAT, hook: { ...NAT.hook, type: "filter" } })],
+    code: ["EEXIST", "EOPNOTSUPP"],
+    at: 0,
+  },
   "a chain's name of 256 characters": {
     commands: [chain("c".repeat(256))],
     code: ["ENAMETOOLONG", "ERANGE", "EINVAL"],
@@ -167,6 +203,10 @@ export const REFUSED: Record<string, Refused> = {
 };
 
 export const TAKEN: Record<string, readonly Commands[]> = {
+  "masquerading, and the end of it": [
+    [addChain(NAT), addSet(BLOCKS), rule(NAT.name, notInSet(SOURCE, BLOCKS.name), MASQUERADE)],
+    [addChain(NAT), flushChain(NAT.name), deleteSet(BLOCKS.name, false), deleteChain(NAT.name)],
+  ],
   "names of 255 characters": [[chain("c".repeat(255)), addSet({ ...ADDRESSES, name: "s".repeat(255) })]],
   "an element that is there already": [
     [addSet(ADDRESSES), add(ADDRESSES, "10.0.0.1")],

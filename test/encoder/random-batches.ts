@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { type Command, type Expression, FAMILY, type Verdict } from "../../dataplane/nft/batch.ts";
 import { keys, type Shape, SHAPES } from "./random-keys.ts";
-import { type Known, type RandomRule, rule } from "./random-rules.ts";
+import { type Known, masqueradingRule, type RandomRule, rule } from "./random-rules.ts";
 
 export const TABLE = "tortie-random";
 const IN_TABLE = { family: FAMILY, table: TABLE } as const;
-const HOOKS = ["prerouting", "input", "forward"] as const;
+const HOOKS = ["prerouting", "input", "forward", "postrouting"] as const;
 
 type Element = Expression | readonly [Expression, Verdict];
 
@@ -16,6 +16,8 @@ interface RandomSet extends Known {
 interface RandomChain {
   readonly name: string;
   readonly base: boolean;
+  /** A base chain where packets leave, which masquerades. */
+  readonly nat: boolean;
 }
 
 /** One table in two steps: how it is made, and how it is changed afterwards. */
@@ -80,8 +82,12 @@ function deleteElements(name: string, elem: readonly Element[]): Command[] {
   return elem.length === 0 ? [] : [{ delete: { element: { ...IN_TABLE, name, elem: elem.map(keyOf) } } }];
 }
 
-function addChain({ name, base }: RandomChain, at: number): Command {
+function addChain({ name, base, nat }: RandomChain, at: number): Command {
   if (!base) return { add: { chain: { ...IN_TABLE, name } } };
+  if (nat) {
+    const out = { type: "nat", hook: "postrouting", prio: 100 - at, policy: "accept" } as const;
+    return { add: { chain: { ...IN_TABLE, name, ...out } } };
+  }
   const hook = HOOKS[at % HOOKS.length] ?? "forward";
   const policy = at % 2 === 0 ? "accept" : "drop";
   return { add: { chain: { ...IN_TABLE, name, type: "filter", hook, prio: -10 + at, policy } } };
@@ -100,13 +106,10 @@ function rulesOf(
   const leaf = at === chains.length - 1;
   const targets = chains.slice(at + 1).filter(({ base }) => !base);
   const visible = known.filter(({ map }) => !leaf || !map);
-  return fc.array(
-    rule(
-      targets.map(({ name }) => name),
-      visible,
-    ),
-    { maxLength: 6 },
-  );
+  const named = targets.map(({ name }) => name);
+  const plain = rule(named, visible);
+  const masquerading = masqueradingRule(visible);
+  return fc.array(chains[at]?.nat === true ? fc.oneof(plain, masquerading) : plain, { maxLength: 6 });
 }
 
 /**
@@ -144,7 +147,10 @@ function changes({
 }
 
 export const randomTable: fc.Arbitrary<RandomTable> = names("c", 6).chain((chainNames) => {
-  const chains = chainNames.map((name, at) => ({ name, base: at < 2 && at < chainNames.length - 1 }));
+  const chains = chainNames.map((name, at): RandomChain => {
+    const base = at < 3 && at < chainNames.length - 1;
+    return { name, base, nat: base && at === 1 };
+  });
   const leaves = chains.slice(-1).map(({ name }) => name);
   return sets(leaves).chain((held) =>
     fc

@@ -193,15 +193,32 @@ export interface RandomRule {
   readonly comment?: string;
 }
 
+const AGREEMENT: fc.Arbitrary<Agreement> = fc.record({
+  network: fc.constantFrom(4 as const, 6 as const, undefined),
+  transport: fc.constantFrom(6, 17, 58, 132, undefined),
+});
+
+const masquerading: Arb = fc.oneof(
+  fc.constant<Statement>({ masquerade: null }),
+  fc
+    .subarray(["random", "fully-random", "persistent"] as const, { minLength: 1 })
+    .map((flags): Statement => ({ masquerade: { flags } })),
+);
+
+/** For a chain of type `nat` where packets leave. */
+export function masqueradingRule(known: readonly Known[]): fc.Arbitrary<RandomRule> {
+  const sets = known.filter(({ map }) => !map);
+  const expr = AGREEMENT.chain((one) =>
+    fc.tuple(statements(one, sets), masquerading).map(([some, end]) => [...some, end]),
+  );
+  return fc.record({ expr, comment: COMMENT }, { requiredKeys: ["expr"] });
+}
+
 /** `targets`: chains that may be jumped to; nothing may follow a final verdict, nor a verdict a map. */
 export function rule(targets: readonly string[], known: readonly Known[]): fc.Arbitrary<RandomRule> {
   const ends: Verdict[] = [{ accept: null }, { drop: null }, { return: null }];
   for (const target of targets) ends.push({ jump: { target } }, { goto: { target } });
-  const agreement = fc.record({
-    network: fc.constantFrom(4 as const, 6 as const, undefined),
-    transport: fc.constantFrom(6, 17, 58, 132, undefined),
-  });
-  const expr = agreement.chain((one) =>
+  const expr = AGREEMENT.chain((one) =>
     fc.tuple(statements(one, known), fc.constantFrom(...ends), fc.boolean()).map(([some, end, verdict]) => {
       const mapped = some.some((statement) => "vmap" in statement);
       return mapped || (!verdict && some.length > 0) ? some : [...some, end];

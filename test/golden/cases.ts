@@ -139,6 +139,16 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
     options: { graceMilliseconds: 0 },
   },
   {
+    name: "masquerade",
+    ruleset: ruleset({
+      endpoints: twoPods,
+      programs: [webIn, denyOut],
+      addressSets: [clients, monitors],
+      pools: { "10.0.0.0/9": true, "10.128.0.0/16": true, "10.200.0.0/16": false, "fd00::/48": true },
+    }),
+    options: { graceMilliseconds: 0 },
+  },
+  {
     name: "unknown-endpoint-accept",
     ruleset: besideOthers,
     options: { graceMilliseconds: 0, foreignInterfaces: true, unknownEndpoint: "accept" },

@@ -18,6 +18,7 @@ import {
   type ServiceSetId,
   service,
 } from "../../model/ruleset.ts";
+import { masqueradeOf } from "../../policy/masquerade.ts";
 
 export const EVERYONE: Peers = { kind: "everyone" };
 
@@ -109,6 +110,8 @@ export interface RulesetParts {
   readonly addressSets?: readonly AddressSet[];
   readonly serviceSets?: readonly ServiceSet[];
   readonly podRanges?: readonly string[];
+  /** Blocks, and whether packets from there are masqueraded. */
+  readonly pools?: Readonly<Record<string, boolean>>;
 }
 
 function byId<Id, Value extends { readonly id: Id }>(values: readonly Value[] = []): Map<Id, Value> {
@@ -116,12 +119,13 @@ function byId<Id, Value extends { readonly id: Id }>(values: readonly Value[] = 
 }
 
 export function ruleset(parts: RulesetParts): Ruleset {
+  const pools = Object.entries(parts.pools ?? {}).map(([cidr, natOutgoing]) => ({ cidr: cidr as Cidr, natOutgoing }));
   return {
     addressSets: byId(parts.addressSets),
     serviceSets: byId(parts.serviceSets),
     programs: byId(parts.programs),
     endpoints: byId<EndpointId, EndpointRules>(parts.endpoints),
     podRanges: mergeRanges((parts.podRanges ?? []).map((cidr) => cidrRange(cidr as Cidr))),
-    masquerade: { from: [], except: [] },
+    masquerade: masqueradeOf(pools),
   };
 }

@@ -26,6 +26,11 @@ const GIVEN: readonly Command[] = [
   {
     add: { chain: { ...IN_TABLE, name: "base", type: "filter", hook: "forward", prio: 0, policy: "accept" } },
   },
+  {
+    add: {
+      chain: { ...IN_TABLE, name: "out", type: "nat", hook: "postrouting", prio: 100, policy: "accept" },
+    },
+  },
   ...["a", "b", "c"].map((name) => chain(`c-${name}`)),
   { add: { set: { ...IN_TABLE, name: "s-hosts", type: "ipv4_addr" } } },
   { add: { set: { ...IN_TABLE, name: "s-blocks", type: "ipv4_addr", flags: ["interval"] } } },
@@ -92,6 +97,33 @@ const WRONG: Readonly<Record<string, readonly Command[]>> = {
     {
       add: { chain: { ...IN_TABLE, name: "base", type: "filter", hook: "input", prio: 0, policy: "accept" } },
     },
+  ],
+  "a chain that translates where packets are forwarded": [
+    { add: { chain: { ...IN_TABLE, name: "n", type: "nat", hook: "forward", prio: 100, policy: "accept" } } },
+  ],
+  "a chain that translates before conntrack": [
+    {
+      add: {
+        chain: { ...IN_TABLE, name: "n", type: "nat", hook: "postrouting", prio: -300, policy: "accept" },
+      },
+    },
+  ],
+  "a chain of another type": [
+    {
+      add: {
+        chain: { ...IN_TABLE, name: "out", type: "filter", hook: "postrouting", prio: 100, policy: "accept" },
+      },
+    },
+  ],
+  "masquerading in a chain that filters": [rule("base", { masquerade: null })],
+  "masquerading in a chain that a filtering one jumps to": [rule("c-a", { masquerade: null })],
+  "masquerading on the way in": [
+    {
+      add: {
+        chain: { ...IN_TABLE, name: "n", type: "nat", hook: "prerouting", prio: 100, policy: "accept" },
+      },
+    },
+    rule("n", { masquerade: { flags: ["fully-random"] } }),
   ],
   "a loop": [rule("c-b", jump("c-a"))],
   "a loop through a new chain": [chain("c-new"), rule("c-new", jump("c-a")), rule("c-b", jump("c-new"))],

@@ -46,7 +46,12 @@ test.each(KINDS.flatMap((kind) => WAYS.map(([way, options]) => [kind, way, optio
   },
 );
 
-/** nft 1.0.6 lists the flags of an owned table as it pleases. */
+/**
+ * Without the table, whose flags nft 1.0.6 lists as it pleases when it is owned, and without the base chain that stays
+ * when nobody is masqueraded any more: its rules are compared.
+ */
 function withoutTable(listing: string): string[] {
-  return listing.split("\n").filter((line) => !line.startsWith('{"table"'));
+  const isLeftOut = (line: string) =>
+    line.startsWith('{"table"') || (line.startsWith('{"chain"') && line.includes('"name":"hook-masquerade"'));
+  return listing.split("\n").filter((line) => !isLeftOut(line));
 }

@@ -139,6 +139,13 @@ export function immediateVerdict(buffer: MessageBuffer, code: number, chain: str
   });
 }
 
+/** `flags`: NF_NAT_RANGE_*, linux/netfilter/nf_nat.h. */
+export function masquerade(buffer: MessageBuffer, flags: number): void {
+  expression(buffer, "masq", () => {
+    if (flags !== 0) attributeU32(buffer, 1, flags);
+  });
+}
+
 export function counter(buffer: MessageBuffer): void {
   expression(buffer, "counter", () => {});
 }

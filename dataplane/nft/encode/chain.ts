@@ -19,7 +19,7 @@ const CHAIN_POLICY = 5;
 const CHAIN_TYPE = 7;
 const HOOK_NUMBER = 1;
 const HOOK_PRIORITY = 2;
-const HOOKS = { prerouting: 0, input: 1, forward: 2 } as const;
+const HOOKS = { prerouting: 0, input: 1, forward: 2, postrouting: 4 } as const;
 const POLICIES = { drop: 0, accept: 1 } as const;
 
 /** The attributes of a new table after its name. */

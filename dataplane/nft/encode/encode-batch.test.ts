@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { createMessageBuffer } from "../../../native/message-buffer.ts";
 import { netlinkMessages } from "../../../native/netlink-messages.ts";
 import { type Command, FAMILY } from "../batch.ts";
+import { MASQUERADE } from "../expressions.ts";
 import { encodeBatch } from "./encode-batch.ts";
 import { createKnownSets } from "./known-sets.ts";
 import type { SetShape } from "./value-types.ts";
@@ -37,6 +38,24 @@ const GOLDEN: Record<string, { readonly command: Command; readonly shape?: SetSh
       hex:
         "01000000 06000100 74000000 06000300 63000000 14000480 08000100 00000002 08000200 fffffff6 08000500 " +
         "00000000 0b000700 66696c74 65720000",
+    },
+    "a chain that translates": {
+      command: {
+        add: { chain: { ...T, name: "c", type: "nat", hook: "postrouting", prio: 100, policy: "accept" } },
+      },
+      hex:
+        "01000000 06000100 74000000 06000300 63000000 14000480 08000100 00000004 08000200 00000064 08000500 " +
+        "00000001 08000700 6e617400",
+    },
+    "a rule that masquerades": {
+      command: { add: { rule: { ...T, chain: "c", expr: [MASQUERADE] } } },
+      hex:
+        "01000000 06000100 74000000 06000200 63000000 20000480 1c000180 09000100 6d617371 00000000 0c000280 " +
+        "08000100 00000010",
+    },
+    "a rule that masquerades as the kernel likes": {
+      command: { add: { rule: { ...T, chain: "c", expr: [{ masquerade: null }] } } },
+      hex: "01000000 06000100 74000000 06000200 63000000 18000480 14000180 09000100 6d617371 00000000 04000280",
     },
     "a set of addresses": {
       command: { add: { set: { ...T, name: "s", type: "ipv4_addr" } } },
@@ -203,6 +222,7 @@ test.each([
     "a range that runs down",
     { match: { op: "==", left: SOURCE, right: { range: ["10.0.0.2", "10.0.0.1"] } } },
   ],
+  ["a way to masquerade that nobody knows", { masquerade: { flags: ["constructor" as "random"] } }],
   [
     "a prefix too long",
     { match: { op: "==", left: SOURCE, right: { prefix: { addr: "10.0.0.0", len: 33 } } } },

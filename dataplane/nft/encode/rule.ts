@@ -5,8 +5,8 @@ import {
   endAttribute,
   type MessageBuffer,
 } from "../../../native/message-buffer.ts";
-import type { RuleObject, Statement, Verdict } from "../batch.ts";
-import { counter, immediateVerdict, verdictLookup } from "./bytecode.ts";
+import type { Masquerading, RuleObject, Statement, Verdict } from "../batch.ts";
+import { counter, immediateVerdict, masquerade, verdictLookup } from "./bytecode.ts";
 import { cannotEncode } from "./encode-error.ts";
 import { fieldsOf, loadFields, type RuleContext } from "./fields.ts";
 import { encodeMatch } from "./match.ts";
@@ -19,6 +19,9 @@ const USERDATA_COMMENT = 0;
 const COMMENT_BYTES = 128;
 
 const VERDICTS = { drop: 0, accept: 1, jump: -3, goto: -4, return: -5 } as const;
+
+/** linux/netfilter/nf_nat.h. */
+const NAT_FLAGS = { random: 1 << 2, persistent: 1 << 3, "fully-random": 1 << 4 } as const;
 
 /** The kernel's code and the chain that it names, if it names one. */
 export function verdictParts(verdict: Verdict): {
@@ -33,6 +36,16 @@ export function verdictParts(verdict: Verdict): {
   return cannotEncode(verdict, "a verdict");
 }
 
+function natFlags({ masquerade: how }: Masquerading): number {
+  let bits = 0;
+  for (const flag of how?.flags ?? []) {
+    // A word that no table has must not become the bits of nothing.
+    if (!Object.hasOwn(NAT_FLAGS, flag)) return cannotEncode(flag, "a flag of masquerade");
+    bits |= NAT_FLAGS[flag];
+  }
+  return bits;
+}
+
 function encodeStatement(buffer: MessageBuffer, context: RuleContext, statement: Statement): void {
   if ("match" in statement) {
     encodeMatch(buffer, context, statement.match);
@@ -41,6 +54,8 @@ function encodeStatement(buffer: MessageBuffer, context: RuleContext, statement:
     verdictLookup(buffer, statement.vmap.data.slice(1));
   } else if ("counter" in statement) {
     counter(buffer);
+  } else if ("masquerade" in statement) {
+    masquerade(buffer, natFlags(statement));
   } else {
     const { code, chain } = verdictParts(statement);
     immediateVerdict(buffer, code, chain);
