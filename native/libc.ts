@@ -25,8 +25,10 @@ export class SystemCallError extends Error {
   readonly code: string;
   readonly errno: number;
 
-  constructor(tried: string, errno: number) {
-    super(`could not ${tried}: ${errnoText(errno)} (${errnoSymbol(errno)})`);
+  /** `words`: what the kernel said of it beyond the number. */
+  constructor(tried: string, errno: number, words?: string) {
+    const more = words === undefined || words === "" ? "" : `: ${words}`;
+    super(`could not ${tried}: ${errnoText(errno)} (${errnoSymbol(errno)})${more}`);
     this.code = errnoSymbol(errno);
     this.errno = errno;
   }

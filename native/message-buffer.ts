@@ -52,6 +52,10 @@ export function writeU32(buffer: MessageBuffer, value: number): void {
   writeU16(buffer, value);
 }
 
+export function writeU16Host(buffer: MessageBuffer, value: number): void {
+  putU16Host(buffer.bytes, room(buffer, 2), value);
+}
+
 /** Little-endian, as every machine that Bun runs on: netlink's headers and a few values are in the host's order. */
 export function writeU32Host(buffer: MessageBuffer, value: number): void {
   putU32Host(buffer.bytes, room(buffer, 4), value);
@@ -109,6 +113,14 @@ export function attributeU32(buffer: MessageBuffer, type: number, value: number)
   buffer.bytes[at + 5] = value >>> 16;
   buffer.bytes[at + 6] = value >>> 8;
   buffer.bytes[at + 7] = value;
+}
+
+/** In the host's order, as rtnetlink has its numbers. */
+export function attributeU32Host(buffer: MessageBuffer, type: number, value: number): void {
+  const at = room(buffer, 8);
+  putU16Host(buffer.bytes, at, 8);
+  putU16Host(buffer.bytes, at + 2, type);
+  putU32Host(buffer.bytes, at + 4, value);
 }
 
 export function attributeBytes(buffer: MessageBuffer, type: number, bytes: Uint8Array): void {

@@ -11,6 +11,17 @@ export interface NetlinkMessage {
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
+export const NLM_F_REQUEST = 1;
+export const NLM_F_ACK = 4;
+/** Of requests that make something: instead of what is there; not where something is there; where nothing is there. */
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_CREATE = 0x400;
+export const NLM_F_DUMP = 0x300;
+/** Of an error: without the refused message behind its header; with the kernel's words at its end. */
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+const NLMSGERR_ATTR_MSG = 1;
 /** Something changed between two parts of a dump: it may be incomplete. */
 export const NLM_F_DUMP_INTR = 0x10;
 const MESSAGE_HEADER = 16;
@@ -75,6 +86,13 @@ export function attributeNumber(bytes: Uint8Array | undefined): number | undefin
 /** In the host's order, as rtnetlink has its numbers; undefined where the attribute is missing or too short. */
 export function attributeNumberHost(bytes: Uint8Array | undefined): number | undefined {
   return bytes === undefined || bytes.length < 4 ? undefined : viewOf(bytes).getUint32(0, true);
+}
+
+/** What the kernel says of an error beyond its number (extended acknowledgement); undefined where it says nothing. */
+export function messageWords({ type, flags, payload }: NetlinkMessage): string | undefined {
+  const wanted = NLM_F_CAPPED | NLM_F_ACK_TLVS;
+  if (type !== NLMSG_ERROR || (flags & wanted) !== wanted) return undefined;
+  return attributeString(netlinkAttributes(payload, 4 + MESSAGE_HEADER).get(NLMSGERR_ATTR_MSG));
 }
 
 const decoder = new TextDecoder();

@@ -30,6 +30,8 @@ const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
 /** What the kernel keeps of the send buffer for itself (netlink_sendmsg). */
 const SEND_OVERHEAD = 32;
 const DUMP_ATTEMPTS = 20;
@@ -40,6 +42,8 @@ export interface NetlinkSocketOptions {
   /** Wanted, not promised: `sendLimit` tells what was granted. */
   readonly sendBufferBytes?: number;
   readonly receiveBufferBytes?: number;
+  /** The kernel says errors in words, too, and dumps only what was asked for; older ones do neither. */
+  readonly strict?: boolean;
 }
 
 // Larger than what the kernel puts into one datagram (32 KiB for dumps).
@@ -67,7 +71,7 @@ export class NetlinkSocket {
 
   private constructor(
     fd: number,
-    { groups = [], sendBufferBytes, receiveBufferBytes }: NetlinkSocketOptions,
+    { groups = [], sendBufferBytes, receiveBufferBytes, strict = false }: NetlinkSocketOptions,
   ) {
     this.fd = fd;
     bindSocket(fd, address());
@@ -78,6 +82,10 @@ export class NetlinkSocket {
     this.sendLimit = socketOption(fd, SOL_SOCKET, SO_SNDBUF) - SEND_OVERHEAD;
     // An error without the whole refused message behind it: it would fill the receive buffer.
     trySocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+    if (strict) {
+      trySocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+      trySocketOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+    }
     for (const group of groups) setSocketOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
   }
 

@@ -1,6 +1,8 @@
-import { readlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "bun:test";
-import { NetworkNamespace } from "./network-namespace.ts";
+import { NetworkNamespace, NetworkNamespaceError } from "./network-namespace.ts";
 
 const here = (): string => readlinkSync("/proc/thread-self/ns/net");
 
@@ -34,4 +36,56 @@ test("a closed namespace refuses to run and can be closed again", () => {
   namespace[Symbol.dispose]();
   namespace[Symbol.dispose]();
   expect(() => namespace.run(here)).toThrow("closed");
+});
+
+test("open finds a namespace by its path, and tells its own from others", () => {
+  using made = NetworkNamespace.create();
+  using found = NetworkNamespace.open(made.path);
+  expect(found.run(here)).toBe(made.run(here));
+  expect([made.isCurrent(), found.run(() => found.isCurrent())]).toEqual([false, true]);
+  using own = NetworkNamespace.open("/proc/self/ns/net");
+  expect(own.isCurrent()).toBe(true);
+});
+
+/** What `open` says of a path. */
+function refusal(path: string): Pick<NetworkNamespaceError, "kind" | "message"> {
+  try {
+    using found = NetworkNamespace.open(path);
+    throw new Error(`opened as descriptor ${found.fd}`);
+  } catch (error) {
+    if (!(error instanceof NetworkNamespaceError)) throw error;
+    return { kind: error.kind, message: error.message };
+  }
+}
+
+test("open says what is there instead of a network namespace, and leaves no descriptor behind", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tortie-namespace-"));
+  const pipe = join(directory, "pipe");
+  const file = join(directory, "file");
+  try {
+    Bun.spawnSync(["mkfifo", pipe]);
+    writeFileSync(file, "");
+    const before = readdirSync("/proc/self/fd").length;
+    for (const path of [file, pipe, directory, "/dev/null", "/proc/self/ns/mnt", "/proc/self/ns/pid"])
+      expect(refusal(path)).toEqual({
+        kind: "noNamespace",
+        message:
+          `could not open the network namespace "${path}": what is there is no network namespace; ` +
+          "give the path of one, for example /var/run/netns/NAME or /proc/PID/ns/net",
+      });
+    for (const [path, symbol] of [
+      [join(directory, "gone"), "ENOENT"],
+      ["", "ENOENT"],
+      [join(file, "inside"), "ENOTDIR"],
+    ] as const)
+      expect(refusal(path)).toEqual({
+        kind: "absent",
+        message:
+          `could not open the network namespace "${path}": there is nothing at this path (${symbol}); ` +
+          "whoever made it has taken it away: the sandbox is gone, or the path is wrong",
+      });
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -8,11 +8,10 @@ import {
   writeU32Host,
   writeU8,
 } from "./message-buffer.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST } from "./netlink-messages.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-const NLM_F_REQUEST = 1;
-const NLM_F_DUMP = 0x300;
 const RTM_GETLINK = 18;
 const RTM_GETROUTE = 26;
 const RTA_DST = 1;

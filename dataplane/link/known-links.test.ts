@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Link } from "../../native/link-message.ts";
+import { link as linkNamed } from "../route/test-host.ts";
 import { createKnownLinks } from "./known-links.ts";
 
 function link(index: number, name: string): Link {
-  return { index, name, kind: "veth", master: undefined, callsHooks: { ipv4: false, ipv6: false } };
+  return linkNamed(name, { index });
 }
 
 test("a link is asked for once, until something says that it changed", () => {

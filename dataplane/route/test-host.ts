@@ -29,6 +29,12 @@ export function link(name: string, changes: Partial<Link> = {}): Link {
     name,
     kind: "veth",
     master: undefined,
+    alias: "",
+    mtu: 1500,
+    macAddress: "ee:ee:ee:ee:ee:ee",
+    up: true,
+    operational: true,
+    peer: undefined,
     callsHooks: { ipv4: false, ipv6: false },
     ...changes,
   };
