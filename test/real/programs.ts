@@ -12,10 +12,29 @@ function directory(): string {
   return found;
 }
 
+type ProgramName =
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kubectl"
+  | "kubelet"
+  | "containerd"
+  | "ctr"
+  | "busybox"
+  | PluginProgramName;
+
+/** Those of containernetworking that script/real-servers brings. */
+export type PluginProgramName =
+  | "ptp"
+  | "bridge"
+  | "host-local"
+  | "loopback"
+  | "portmap"
+  | "bandwidth"
+  | "tuning";
+
 /** The path of a real program; script/real-servers builds it where script/bootstrap did not. */
-export function program(
-  name: "etcd" | "kube-apiserver" | "kubectl" | "ptp" | "bridge" | "host-local",
-): string {
+export function program(name: ProgramName): string {
   return join(directory(), name);
 }
 
