@@ -54,12 +54,13 @@ test("with everything gone nothing is left", () => {
       const compiler = createCompiler();
       compiler.apply([...state.policies].map(([id, value]): Update => ({ kind: "policy", id, value })));
       compiler.apply(updates);
-      const { namespaces, endpoints, policies, nodes } = compiler.state;
+      const { namespaces, endpoints, policies, nodes, pools } = compiler.state;
       compiler.apply([
         ...[...policies.keys()].map((id): Update => ({ kind: "policy", id, value: undefined })),
         ...[...endpoints.keys()].map((id): Update => ({ kind: "endpoint", id, value: undefined })),
         ...[...nodes.keys()].map((name): Update => ({ kind: "node", name, value: undefined })),
         ...[...namespaces.keys()].map((name): Update => ({ kind: "namespace", name, value: undefined })),
+        ...[...pools.keys()].map((cidr): Update => ({ kind: "pool", cidr, value: undefined })),
       ]);
       expect(snapshot(compiler.ruleset)).toEqual({
         addressSets: {},
@@ -67,6 +68,7 @@ test("with everything gone nothing is left", () => {
         programs: {},
         endpoints: {},
         podRanges: "[]",
+        masquerade: '{"from":[],"except":[]}',
       });
     }),
     parameters,

@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import type { Cidr } from "../../model/cidr.ts";
 import { type Endpoint, endpointId, type Namespace } from "../../model/endpoint.ts";
 import { type InterfaceName, podInterfaceName } from "../../model/fingerprint.ts";
+import type { IpPool } from "../../model/ip-pool.ts";
 import type { Labels } from "../../model/labels.ts";
 import type { Node } from "../../model/node.ts";
 import { TCP, UDP } from "../../model/protocol.ts";
@@ -56,6 +57,14 @@ const node = fc
   .subarray(["10.0.0.0/24", "10.0.0.128/25", "10.1.0.0/24", "fd00::/64"] as Cidr[])
   .map((podCidrs): Node => ({ name: "here", podCidrs }));
 
+/** They overlap, lie in each other and touch. */
+const pool: fc.Arbitrary<IpPool> = fc.record({
+  cidr: fc.constantFrom(
+    ...(["10.0.0.0/15", "10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16", "fd00::/64", "fd00::/48"] as Cidr[]),
+  ),
+  natOutgoing: fc.boolean(),
+});
+
 const change: fc.Arbitrary<Update> = fc.oneof(
   {
     weight: 1,
@@ -63,6 +72,7 @@ const change: fc.Arbitrary<Update> = fc.oneof(
   },
   { weight: 4, arbitrary: endpoint.map((value): Update => ({ kind: "endpoint", id: value.id, value })) },
   { weight: 1, arbitrary: node.map((value): Update => ({ kind: "node", name: value.name, value })) },
+  { weight: 1, arbitrary: pool.map((value): Update => ({ kind: "pool", cidr: value.cidr, value })) },
   { weight: 3, arbitrary: arbitraryPolicy.map((value): Update => ({ kind: "policy", id: value.id, value })) },
 );
 
@@ -77,12 +87,13 @@ export const arbitraryState: fc.Arbitrary<ClusterState> = fc
     namespaces: fc.uniqueArray(namespace, { maxLength: NAMESPACES.length, selector: ({ name }) => name }),
     endpoints: fc.uniqueArray(endpoint, { maxLength: 10, selector: ({ id }) => id }),
     nodes: fc.uniqueArray(node, { maxLength: 1, selector: ({ name }) => name }),
+    pools: fc.uniqueArray(pool, { maxLength: 3, selector: ({ cidr }) => cidr }),
     policies: fc.uniqueArray(arbitraryPolicy, { maxLength: POLICIES.length, selector: ({ id }) => id }),
   })
-  .map(({ namespaces, endpoints, policies, nodes }) => ({
+  .map(({ namespaces, endpoints, policies, nodes, pools }) => ({
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     endpoints: new Map(endpoints.map((one) => [one.id, one])),
     policies: new Map(policies.map((one) => [one.id, one])),
     nodes: new Map(nodes.map((one) => [one.name, one])),
-    pools: new Map(),
+    pools: new Map(pools.map((one) => [one.cidr, one])),
   }));

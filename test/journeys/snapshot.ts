@@ -12,6 +12,7 @@ export interface Snapshot {
   readonly programs: Readonly<Record<string, string>>;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly podRanges: string;
+  readonly masquerade: string;
 }
 
 function plain(value: unknown): string {
@@ -24,7 +25,7 @@ function sorted<From, To>(map: ReadonlyMap<string, From>, read: (value: From) =>
 }
 
 export function snapshot(ruleset: Ruleset): Snapshot {
-  const { addressSets, serviceSets, programs, endpoints, podRanges } = ruleset;
+  const { addressSets, serviceSets, programs, endpoints, podRanges, masquerade } = ruleset;
   return {
     addressSets: sorted(addressSets, ({ addresses, ...rest }) => {
       return { elements: [...addresses].toSorted(), rest: plain(rest) };
@@ -35,6 +36,7 @@ export function snapshot(ruleset: Ruleset): Snapshot {
     programs: sorted(programs, plain),
     endpoints: sorted(endpoints, plain),
     podRanges: plain(podRanges),
+    masquerade: plain(masquerade),
   };
 }
 
