@@ -5,6 +5,7 @@ import { expandList } from "../objects/expand-list.ts";
 import { type ReadOptions, readObject } from "../objects/read-object.ts";
 import { isObject } from "../objects/schema.ts";
 import { type NamedObject, salvage } from "./salvage.ts";
+import { YAML_OPTIONS } from "./yaml-options.ts";
 
 /** A problem of one document; `where` holds the object's name at most, and lines count from the document's first. */
 export interface DocumentProblem extends Problem {
@@ -74,10 +75,7 @@ function readValue(
   return { objects, problems };
 }
 
-/**
- * Reads one YAML 1.2 (core) document. Keys that appear twice are errors: whichever counted, somebody meant the other.
- * `<<` merges, as kubectl reads it. Never throws.
- */
+/** Reads one YAML document. Never throws. */
 export function readDocument(
   text: string,
   options: ReadOptions & { readonly utf8?: boolean },
@@ -87,16 +85,7 @@ export function readDocument(
     return unreadable(text, { line: 1, path: "", value: "", message: "is not UTF-8 text" });
   }
   try {
-    const document = parseDocument(text, {
-      version: "1.2",
-      schema: "core",
-      // Sets, dates and bytes are nothing that JSON has; a tag that stays unresolved is an error below.
-      resolveKnownTags: false,
-      merge: true,
-      lineCounter: lines,
-      prettyErrors: false,
-      logLevel: "silent",
-    });
+    const document = parseDocument(text, { ...YAML_OPTIONS, lineCounter: lines });
     const [error] = [...document.errors, ...document.warnings];
     if (error === undefined) return readValue(text, document, lines, options);
     const line = Math.max(1, lines.linePos(error.pos[0]).line);
