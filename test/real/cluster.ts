@@ -13,6 +13,8 @@ export interface ClusterOptions {
   readonly network?: NetworkNamespace;
   /** Who has a token, beside `admin` of the group system:masters. */
   readonly people?: readonly Person[];
+  /** For the API server, beside those that it needs here, for example feature gates. */
+  readonly apiServerArgs?: readonly string[];
 }
 
 /** A real etcd and a real kube-apiserver, alone in a temporary directory, on ports that were free. */
@@ -21,6 +23,7 @@ export interface Cluster extends AsyncDisposable {
   readonly server: string;
   readonly port: number;
   readonly directory: string;
+  readonly network: NetworkNamespace | undefined;
   readonly identities: Identities;
   readonly adminKubeconfig: string;
   readonly apiServer: ServerProcess;
@@ -85,6 +88,8 @@ function apiServerArgs(directory: string, identities: Identities, { etcd, api }:
     "--authorization-mode=RBAC",
     // Pods need no service account: there is no controller that would make one.
     "--disable-admission-plugins=ServiceAccount",
+    // The names of nodes resolve nowhere.
+    "--kubelet-preferred-address-types=InternalIP",
   ];
 }
 
@@ -105,7 +110,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
 }
 
-function prepare({ network, people = [] }: ClusterOptions): Cluster {
+function prepare({ network, people = [], apiServerArgs: moreArgs = [] }: ClusterOptions): Cluster {
   const directory = mkdtempSync(join(tmpdir(), "tortie-real-"));
   const [etcdPort = 0, peer = 0, api = 0] = freePorts(3, network);
   const ports: Ports = { etcd: etcdPort, peer, api };
@@ -124,7 +129,10 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
       network,
     });
   const etcd = serverProcess("etcd", etcdArgs(data, ports));
-  const apiServer = serverProcess("kube-apiserver", apiServerArgs(directory, identities, ports));
+  const apiServer = serverProcess("kube-apiserver", [
+    ...apiServerArgs(directory, identities, ports),
+    ...moreArgs,
+  ]);
 
   const kubectl = async (args: readonly string[], input = ""): Promise<string> => {
     const words = [program("kubectl"), `--kubeconfig=${adminKubeconfig}`, ...args];
@@ -152,6 +160,7 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
     server,
     port: api,
     directory,
+    network,
     identities,
     adminKubeconfig,
     apiServer,
@@ -161,7 +170,7 @@ function prepare({ network, people = [] }: ClusterOptions): Cluster {
     addApiServer: async () => {
       const [port = 0] = freePorts(1, network);
       const log = join(directory, `kube-apiserver-${port}.log`);
-      const args = apiServerArgs(directory, identities, { ...ports, api: port });
+      const args = [...apiServerArgs(directory, identities, { ...ports, api: port }), ...moreArgs];
       const second = new ServerProcess({ program: program("kube-apiserver"), args, log, directory, network });
       added.push(second);
       second.start();
