@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { lockFile } from "../native/file-lock.ts";
+import { IpamError } from "./ipam-error.ts";
+import { type Lease, leaseDirectory, lockLeases, type Network } from "./leases.ts";
+
+export interface Reconciling {
+  readonly network: Network;
+  /**
+   * The containers that may have leases: whoever has a record, readable or not. Asked while the leases are locked and known. A record
+   * is written before its lease is taken, so what has no record then is not on its way either; a list from before would free leases
+   * that came meanwhile.
+   */
+  readonly containers: () => ReadonlySet<string>;
+  /** Whether something on this node still has the address, for pods that Calico's plugin wired and that have no record. */
+  readonly isInUse: (lease: Lease) => boolean;
+}
+
+/** Frees the leases of containers that are gone: neither a record nor an interface is left. Answers them. @throws IpamError */
+export function reconcileLeases({ network, containers, isInUse }: Reconciling): Lease[] {
+  // Nothing leased ever: a directory would only be litter.
+  if (!existsSync(leaseDirectory(network))) return [];
+  using leases = lockLeases(network);
+  const found = leases.read();
+  const alive = containers();
+  const orphans = found.filter((lease) => !alive.has(lease.containerId) && !isInUse(lease));
+  for (const orphan of orphans) leases.free(orphan);
+  return orphans;
+}
+
+export interface OncePerBoot extends Reconciling {
+  /** What a reboot empties, or leaves with another boot's ID. */
+  readonly runDirectory: string;
+  readonly readBootId?: () => string;
+}
+
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
+function fileText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/**
+ * Reconciles unless that was done for this network since the machine started; leases outlive a reboot, pods do not. To be called
+ * before an address is leased: whoever calls it meanwhile waits until it is done, in whatever process. Answers the freed leases;
+ * undefined: it was done before.
+ *
+ * @throws IpamError
+ */
+export function reconcileOncePerBoot(options: OncePerBoot): Lease[] | undefined {
+  const { runDirectory, network, readBootId = () => readFileSync(BOOT_ID, "utf8") } = options;
+  const path = join(runDirectory, "boot-id");
+  const own = leaseDirectory(network);
+  try {
+    const boot = readBootId().trim();
+    /** The networks that were reconciled since this boot. */
+    const done = (): string[] => {
+      const [known, ...networks] = fileText(path).split("\n").filter(Boolean);
+      return known === boot ? networks : [];
+    };
+    if (done().includes(own)) return undefined;
+    mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+    using _lock = lockFile(join(runDirectory, "boot-id.lock"));
+    const before = done();
+    if (before.includes(own)) return undefined;
+    const freed = reconcileLeases(options);
+    const temporary = `${path}.tmp`;
+    writeFileSync(temporary, [boot, ...before, own, ""].join("\n"), { mode: 0o600 });
+    renameSync(temporary, path);
+    return freed;
+  } catch (error) {
+    if (error instanceof IpamError) throw error;
+    throw new IpamError(
+      "io",
+      {
+        tried: `note in ${path} that leases of before the boot are freed`,
+        found: error instanceof Error ? error.message : String(error),
+        next: "see that the run directory (run_dir, by default /run/tortie) is one and can be written to",
+      },
+      error,
+    );
+  }
+}
