@@ -20,6 +20,8 @@ const IFLA_MASTER = 10;
 const IFLA_EXT_MASK = 29;
 /** Answer with the entry of the routing table, not with what was made of it for this destination. */
 const RTM_F_FIB_MATCH = 0x2000;
+/** Answer with the number of its table, too: IPv4 says "main" otherwise; IPv6 always does, and refuses the flag. */
+const RTM_F_LOOKUP_TABLE = 0x1000;
 const RTEXT_FILTER_SKIP_STATS = 8;
 /** The longest that the kernel takes (IFNAMSIZ without the zero). */
 export const LONGEST_INTERFACE_NAME = 15;
@@ -40,7 +42,7 @@ export function routeRequest(address: Uint8Array, sequence: number = 0): Uint8Ar
   writeU8(buffer, address.length * 8);
   // Source length, type of service; then any table, protocol, scope and type.
   for (let at = 0; at < 6; at++) writeU8(buffer, 0);
-  writeU32Host(buffer, RTM_F_FIB_MATCH);
+  writeU32Host(buffer, address.length === 4 ? RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE : RTM_F_FIB_MATCH);
   attributeBytes(buffer, RTA_DST, address);
   return finished(buffer, start);
 }
