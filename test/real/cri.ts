@@ -43,6 +43,8 @@ export interface SandboxStatus {
   readonly ready: boolean;
   /** What the plugin gave; the first is the one that the kubelet calls podIP. */
   readonly addresses: readonly string[];
+  /** Of the process that holds its namespaces, so `/proc/PID/ns/net` is its network; 0 where it has ended. */
+  readonly pid: number;
 }
 
 export interface Executed {
@@ -109,10 +111,13 @@ export function openCri(socket: string): Cri {
     stopPodSandbox: (sandbox) => tell("StopPodSandbox", { 1: sandbox }),
     removePodSandbox: (sandbox) => tell("RemovePodSandbox", { 1: sandbox }),
     podSandboxStatus: async (sandbox) => {
-      const status = (await call("PodSandboxStatus", { 1: sandbox })).message(1);
+      const answer = await call("PodSandboxStatus", { 1: sandbox, 2: true });
+      const status = answer.message(1);
+      // What the runtime tells of itself when asked to be verbose: JSON under the key `info`.
+      const { pid = 0 } = JSON.parse(answer.message(2).text(2)) as { pid?: number };
       const network = status.message(5);
       const addresses = [network.text(1), ...network.messages(2).map((one) => one.text(1))];
-      return { ready: status.number(3) === 0, addresses: addresses.filter((address) => address !== "") };
+      return { ready: status.number(3) === 0, addresses: addresses.filter((address) => address !== ""), pid };
     },
     listPodSandboxes: async () => (await call("ListPodSandbox", {})).messages(1).map((one) => one.text(1)),
     createContainer: async (sandbox, pod, { name = "main", command = [], privileged = false } = {}) => {

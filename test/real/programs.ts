@@ -21,6 +21,8 @@ type ProgramName =
   | "containerd"
   | "ctr"
   | "busybox"
+  | "iptables"
+  | "ip6tables"
   | PluginProgramName;
 
 /** Those of containernetworking that script/real-servers brings. */

@@ -10,13 +10,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ip } from "../netns/other-cni/commands.ts";
-import { until } from "../agent/running-agent.ts";
-import { installPlugins, writeNetwork } from "./cni-files.ts";
-import { type Containerd, startContainerd } from "./containerd.ts";
-import type { SandboxPod } from "./cri.ts";
-import { type Machine, startMachine } from "./machine.ts";
-import { program } from "./programs.ts";
+import { ip } from "../../netns/other-cni/commands.ts";
+import { NetworkNamespace } from "../../../native/network-namespace.ts";
+import { until } from "../../agent/running-agent.ts";
+import { installPlugins, writeNetwork } from "../cni-files.ts";
+import { type Containerd, startContainerd } from "../containerd.ts";
+import type { SandboxPod } from "../cri.ts";
+import { type Machine, startMachine } from "../machine.ts";
+import { program } from "../programs.ts";
 
 // The harness itself, with plugins of others: a runtime runs pods, and leaves nothing.
 const RANGES = [[{ subnet: "10.88.0.0/24" }], [{ subnet: "fd00:88::/64" }]];
@@ -90,7 +91,9 @@ test("the CRI runs a pod and takes it away", async () => {
   const { cri } = containerd;
   const sandbox = await cri.runPodSandbox(POD);
   const status = await cri.podSandboxStatus(sandbox);
-  expect(status).toEqual({ ready: true, addresses: ["10.88.0.3", "fd00:88::3"] });
+  expect(status).toMatchObject({ ready: true, addresses: ["10.88.0.3", "fd00:88::3"] });
+  using inside = NetworkNamespace.open(`/proc/${status.pid}/ns/net`);
+  expect(ip(inside, "address show dev eth0")).toContain("10.88.0.3/24");
   const container = await cri.createContainer(sandbox, POD);
   expect((await cri.containerStatus(container)).state).toBe("created");
   await cri.startContainer(container);
@@ -106,7 +109,7 @@ test("the CRI runs a pod and takes it away", async () => {
 
   await cri.stopContainer(container, 5);
   await cri.stopPodSandbox(sandbox);
-  expect((await cri.podSandboxStatus(sandbox)).ready).toBe(false);
+  expect(await cri.podSandboxStatus(sandbox)).toMatchObject({ ready: false, pid: 0 });
   expect(veths(machine)).toBe(0);
   expect(leases(machine)).toEqual([]);
   await cri.removePodSandbox(sandbox);
@@ -141,6 +144,32 @@ test("what a plugin complains about is the error of RunPodSandbox", async () => 
   writeNetwork(machine, network("ptp"));
   await until(async () => /^[0-9a-f]{64}$/.test(await said()));
   expect(await containerd.cri.listPodSandboxes()).toEqual([]);
+});
+
+test("a port of the machine leads to the pod through the chained portmap, and to nobody after it", async () => {
+  const { cri } = containerd;
+  await machine.run(["ip", "address", "add", "192.0.2.1/32", "dev", "lo"]);
+  installPlugins(machine, ["portmap"]);
+  const portmap = { type: "portmap", capabilities: { portMappings: true }, snat: true };
+  writeNetwork(machine, { cniVersion: "1.0.0", name: "k8s-pod-network", plugins: [PTP, portmap] });
+  const pod: SandboxPod = { ...POD, ports: [{ protocol: "TCP", containerPort: 80, hostPort: 8080 }] };
+  const rules = () => machine.run([program("iptables"), "-t", "nat", "-S"]);
+  for (;;) {
+    const sandbox = await cri.runPodSandbox(pod);
+    const mapped = (await rules()).includes("--dport 8080");
+    if (mapped) {
+      const serve = ["nc", "-l", "-p", "80", "-e", "echo", "it is me"];
+      const container = await cri.createContainer(sandbox, pod, { command: serve });
+      await cri.startContainer(container);
+      const ask = [program("busybox"), "nc", "-w", "1", "192.0.2.1", "8080"];
+      await until(async () => (await machine.run(ask).catch(() => "")) === "it is me\n");
+    }
+    await cri.stopPodSandbox(sandbox);
+    await cri.removePodSandbox(sandbox);
+    // Not yet, where the runtime has not noticed the change.
+    if (mapped) break;
+  }
+  expect(await rules()).not.toContain("8080");
 });
 
 test("a runtime that is killed finds its pods again", async () => {
@@ -188,7 +217,7 @@ test("a machine that ends leaves no process, and a disk that another goes on wit
 });
 
 test("a machine whose test is killed leaves nothing either", async () => {
-  const source = new URL("machine.ts", import.meta.url).pathname;
+  const source = new URL("../machine.ts", import.meta.url).pathname;
   const script = `
     const { startMachine } = await import(${JSON.stringify(source)});
     const machine = await startMachine();

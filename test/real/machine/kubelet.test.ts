@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../agent/running-agent.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { installPlugins, writeNetwork } from "./cni-files.ts";
-import { type Containerd, startContainerd } from "./containerd.ts";
-import { startControllerManager } from "./controller-manager.ts";
-import { type Kubelet, startKubelet } from "./kubelet.ts";
-import { type Machine, startMachine } from "./machine.ts";
-import { podManifest, podSpec } from "./pod-manifest.ts";
-import { applyObjects, deletePod, podEvents, podGone, podReady, read, readUntil } from "./pods.ts";
+import { until } from "../../agent/running-agent.ts";
+import { type Cluster, startCluster } from "../cluster.ts";
+import { installPlugins, writeNetwork } from "../cni-files.ts";
+import { type Containerd, startContainerd } from "../containerd.ts";
+import { startControllerManager } from "../controller-manager.ts";
+import { type Kubelet, startKubelet } from "../kubelet.ts";
+import { type Machine, startMachine } from "../machine.ts";
+import { podManifest, podSpec } from "../pod-manifest.ts";
+import { applyObjects, deletePod, podEvents, podGone, podReady, read, readUntil } from "../pods.ts";
 
 // The harness itself, with a plugin of others: a kubelet runs what the API server and its own directory tell it.
 const NODE = "node-1";
