@@ -21,7 +21,7 @@ const CHAIN_NAME = 3;
 const CHAIN_USE = 6;
 
 /** Numbers of nf_tables' families (NFPROTO_*). */
-export const NFT_FAMILY = { inet: 1, ip: 2, ip6: 10 } as const;
+export const NFT_FAMILY = { inet: 1, ip: 2, arp: 3, ip6: 10 } as const;
 
 export interface TableReference {
   readonly family: keyof typeof NFT_FAMILY;
