@@ -1,13 +1,17 @@
 import { openNftDataplane } from "../dataplane/nft/driver.ts";
 import { openWriter } from "../dataplane/nft/open-writer.ts";
+import { runPaths } from "../handshake/run-paths.ts";
 import { healthReport } from "../health/components.ts";
 import { serveHealth } from "../health/server.ts";
 import { createCompiler } from "../policy/compiler.ts";
 import { agentHelp, readArguments } from "./arguments.ts";
+import { keepCniConfig } from "./cni-config-keeper.ts";
 import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.ts";
+import { watchPools } from "./ip-pools.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
 import { watchNodeHost } from "./node-host.ts";
 import { openDatastore } from "./open-datastore.ts";
+import { openPodNetwork } from "./pod-network.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
 import { shortened } from "./shortened.ts";
@@ -15,6 +19,7 @@ import { createStatus } from "./status.ts";
 import { watchTable } from "./table-watch.ts";
 
 const FLUSH_MILLISECONDS = 200;
+const DEFAULT_MTU = 1_500;
 
 function complain(text: string): number {
   for (const line of text.split("\n")) process.stderr.write(`tortie agent: ${line}\n`);
@@ -72,6 +77,18 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
             ...listener,
             placing: !config.manageCni,
             unknownEndpoint: unknownEndpoint(config),
+          })
+      : undefined,
+    watchPools: (listener) => watchPools({ config, ...listener }),
+    keepCniConfig: (told) => keepCniConfig({ settings: config, environment: process.env, log, told }),
+    openPodNetwork: config.manageCni
+      ? (hooks) =>
+          openPodNetwork({
+            ...hooks,
+            paths: runPaths(config.runDirectory),
+            nodeName: config.nodeName,
+            mtu: () => DEFAULT_MTU,
+            log,
           })
       : undefined,
     stopping,

@@ -1,12 +1,15 @@
 import type { Condition, Datastore, DatastoreEvent } from "../adapters/datastore.ts";
 import type { Dataplane } from "../dataplane/dataplane.ts";
 import { problemText } from "../model/problem.ts";
+import type { Update } from "../model/update.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Compiler } from "../policy/compiler.ts";
 import { createAnnouncer } from "./announcer.ts";
+import type { PoolWatch, WatchPoolsOptions } from "./ip-pools.ts";
 import type { Log } from "./log.ts";
 import type { HostListener, NodeHost } from "./node-host.ts";
 import { createPassReporter } from "./pass-reporter.ts";
+import type { PodNetwork, PodNetworkHooks } from "./pod-network.ts";
 import { createSettler, type SettlerOptions } from "./settler.ts";
 import { createStatusLog } from "./status-log.ts";
 import type { AgentStatus } from "./status.ts";
@@ -21,6 +24,13 @@ export interface AgentParts {
   readonly watchTable?: ((changed: () => void) => Disposable) | undefined;
   /** Undefined: pods have the interfaces that the datastore says, and nobody looks at the host. */
   readonly watchHost?: ((listener: HostListener) => NodeHost) | undefined;
+  readonly watchPools?:
+    | ((listener: Pick<WatchPoolsOptions, "changed" | "conditions">) => PoolWatch)
+    | undefined;
+  /** Called once the first rules are in force: from then on runtimes may call our plugin. */
+  readonly keepCniConfig?: ((told: (conditions: readonly Condition[]) => void) => Disposable) | undefined;
+  /** Undefined: our CNI plugin does not wire this node's pods. */
+  readonly openPodNetwork?: ((hooks: PodNetworkHooks) => PodNetwork) | undefined;
   readonly stopping: AbortSignal;
   readonly delay?: SettlerOptions["delay"];
 }
@@ -62,10 +72,10 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     settler.again();
   });
 
-  const conditions: Record<"datastore" | "host", readonly Condition[]> = { datastore: [], host: [] };
-  function tellConditions(from: keyof typeof conditions, found: readonly Condition[]): void {
-    conditions[from] = found;
-    status.conditions = [...conditions.datastore, ...conditions.host];
+  const conditions = new Map<"datastore" | "host" | "pools" | "cniConfig", readonly Condition[]>();
+  function tellConditions(from: Parameters<typeof conditions.set>[0], found: readonly Condition[]): void {
+    conditions.set(from, found);
+    status.conditions = [...conditions.values()].flat();
     announceConditions(status.conditions.map(({ text }) => text));
   }
   using host = parts.watchHost?.({
@@ -73,6 +83,25 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     conditions: (found) => tellConditions("host", found),
     trouble: (text) => log.write("warning", text),
   });
+
+  using pools = parts.watchPools?.({
+    changed: (updates) => settler.take(updates, performance.now()),
+    conditions: (found) => tellConditions("pools", found),
+  });
+  if (pools !== undefined) settler.take(pools.updates(), performance.now());
+  using podNetwork = parts.openPodNetwork?.({
+    status,
+    ruleset: compiler.ruleset,
+    take: (updates) => settler.take(updates, performance.now()),
+    carried: () => settler.carried(),
+    lookUp: undefined,
+  });
+
+  /** The updates with what the host's routes, or our plugin, know of this node's pods. */
+  function placed(updates: readonly Update[]): readonly Update[] {
+    const onHost = host?.place(updates) ?? updates;
+    return podNetwork?.place(onHost) ?? onHost;
+  }
 
   function logInSync(): void {
     const { namespaces, endpoints, policies } = compiler.state;
@@ -83,7 +112,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   function take(event: DatastoreEvent): void {
     switch (event.kind) {
       case "updates":
-        return settler.take(host?.place(event.updates) ?? event.updates, event.noticedAt);
+        return settler.take(placed(event.updates), event.noticedAt);
       case "inSync":
         status.inSync = true;
         return void settler.open().then(logInSync);
@@ -101,9 +130,16 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   }
 
   const ending = AbortSignal.any([stopping, crash.signal]);
+  using later = new DisposableStack();
+  async function afterFirstRules(): Promise<void> {
+    while ((await settler.carried()).kind === "failed");
+    if (!ending.aborted) later.use(parts.keepCniConfig?.((found) => tellConditions("cniConfig", found)));
+  }
+  afterFirstRules().catch((error: unknown) => crash.abort(error));
   for await (const event of datastore.watch(ending)) {
     if (ending.aborted) break;
     take(event);
+    if (event.kind !== "updates") podNetwork?.changed();
   }
   await settler.stop(LAST_PASS_MILLISECONDS);
   crash.signal.throwIfAborted();

@@ -187,3 +187,37 @@ test("the back-off doubles to half a minute, with jitter in its upper half", () 
   expect(longest.slice(0, 3)).toEqual([100, 200, 400]);
   expect(longest.at(-1)).toBe(30_000);
 });
+
+test("whoever asks what became of it hears of the pass that carries it, not of one before", async () => {
+  const { dataplane, settler } = bench();
+  const heard: string[] = [];
+  const ask = (name: string): void =>
+    void settler.carried().then(({ kind }) => heard.push(`${name} ${kind}`));
+  ask("first");
+  void settler.open();
+  ask("riding");
+  settler.take([endpointUpdate("a")], 1);
+  ask("next");
+  dataplane.finish(FAILED);
+  await dataplane.begun(2);
+  expect(heard).toEqual(["first failed", "riding failed"]);
+  dataplane.finish(APPLIED);
+  await until(() => heard.length === 3);
+  ask("idle");
+  await until(() => heard.length === 4);
+  expect(heard.slice(2)).toEqual(["next applied", "idle applied"]);
+  expect(dataplane.passes).toEqual([[], ["x/a"]]);
+  await settler.stop(0);
+});
+
+test("after a failed pass the next one is waited for", async () => {
+  const { dataplane, settler, ended } = bench();
+  void settler.open();
+  dataplane.finish(FAILED);
+  await until(() => ended.length === 1);
+  const carried = settler.carried();
+  await dataplane.begun(2);
+  dataplane.finish(APPLIED);
+  expect(await carried).toEqual(APPLIED);
+  await settler.stop(0);
+});

@@ -35,6 +35,11 @@ export interface Settler {
   open(): Promise<void>;
   /** One more pass, at once or right after the present one. */
   again(): void;
+  /**
+   * What became of the first pass that carries all that was taken so far, the last one's outcome if that was it. Before it is
+   * opened, and once it has stopped, that may be never.
+   */
+  carried(): Promise<Settled>;
   /** No pass begins any more. Ends with the present one, or after `milliseconds`. */
   stop(milliseconds: number): Promise<void>;
 }
@@ -64,6 +69,11 @@ export function createSettler(options: SettlerOptions): Settler {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let working = false;
   let work: Promise<void> | undefined;
+  let passing = false;
+  let last: Settled | undefined;
+  /** Who wants to hear of the pass that runs, and of the next one. */
+  let riding: ((settled: Settled) => void)[] = [];
+  let waiting: ((settled: Settled) => void)[] = [];
 
   function wakeIn(milliseconds: number): void {
     clearTimeout(timer);
@@ -77,7 +87,10 @@ export function createSettler(options: SettlerOptions): Settler {
     noticedAt = undefined;
     dataplane.want(compiler.ruleset, compiler.takeTouched());
     passBegins();
+    [riding, waiting, passing] = [waiting, [], true];
     const settled = await dataplane.settle();
+    [passing, last] = [false, settled];
+    for (const tell of riding) tell(settled);
     failures = settled.kind === "failed" ? failures + 1 : 0;
     if (failures > 0) noticedAt = carries ?? noticedAt;
     const retryMilliseconds = failures > 0 ? delay(failures) : undefined;
@@ -134,6 +147,13 @@ export function createSettler(options: SettlerOptions): Settler {
       return opening.promise;
     },
     again,
+    carried() {
+      const isNews = wanted || !intake.empty;
+      if (!isNews && !passing && last !== undefined && last.kind !== "failed") return Promise.resolve(last);
+      const { promise, resolve } = Promise.withResolvers<Settled>();
+      (isNews || !passing ? waiting : riding).push(resolve);
+      return promise;
+    },
     async stop(milliseconds) {
       stopped = true;
       clearTimeout(timer);

@@ -14,5 +14,6 @@ export function createStatus(): AgentStatus {
     failure: undefined,
     refused: [],
     applies: "",
+    podNetwork: undefined,
   };
 }

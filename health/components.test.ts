@@ -13,6 +13,7 @@ const WELL: AgentHealth = {
   failure: undefined,
   refused: [],
   applies: "3 endpoints",
+  podNetwork: undefined,
 };
 
 const PROBLEM: Problem = {

@@ -28,6 +28,20 @@ export interface AgentHealth {
   readonly refused: readonly string[];
   /** For people, for example `12 endpoints`. */
   readonly applies: string;
+  /** Undefined: our CNI plugin does not wire this node's pods. */
+  readonly podNetwork: PodNetworkHealth | undefined;
+}
+
+/** How the CNI plugin is served. */
+export interface PodNetworkHealth {
+  /** Where the plugin calls. */
+  readonly socket: string;
+  /** Why it cannot; undefined: it can. */
+  readonly trouble: string | undefined;
+  /** Containers that the plugin wired. */
+  readonly pods: number;
+  /** What pods that are being added wait for. */
+  readonly waiting: readonly string[];
 }
 
 export interface Component {
@@ -92,6 +106,17 @@ function dataplaneComponent(health: AgentHealth, now: number, timeoutSeconds: nu
   };
 }
 
+function pluginComponent({ socket, trouble, pods, waiting }: PodNetworkHealth): Component {
+  const served = `listening on ${socket}, ${pods} ${pods === 1 ? "container" : "containers"} wired`;
+  return {
+    name: "CNI",
+    timeoutSeconds: undefined,
+    live: true,
+    ready: trouble === undefined,
+    detail: [trouble ?? served, ...firstFew(["pod waits", "pods wait"], waiting)],
+  };
+}
+
 /**
  * Judges what the agent knows of itself.
  *
@@ -130,6 +155,7 @@ export function healthReport(
       detail: firstFew(["problem", "problems"], health.problems.map(problemText)),
     },
     dataplaneComponent(health, now, settleTimeoutSeconds),
+    ...(health.podNetwork === undefined ? [] : [pluginComponent(health.podNetwork)]),
   ];
   return {
     live: components.every((component) => component.live),

@@ -25,6 +25,11 @@ export class Sandbox {
     return join(this.#root, "manifests");
   }
 
+  /** Where the agent meets the CNI plugin. */
+  get run(): string {
+    return join(this.#root, "run");
+  }
+
   path(name: string): string {
     return join(this.#root, name);
   }
@@ -42,7 +47,13 @@ export class Sandbox {
 
   environment(changes: Readonly<Record<string, string>> = {}): Record<string, string> {
     const PATH = process.env["PATH"] ?? "";
-    return { PATH, NODENAME: "node-1", DATASTORE_PATH: this.manifests, ...changes };
+    return {
+      PATH,
+      NODENAME: "node-1",
+      DATASTORE_PATH: this.manifests,
+      TORTIE_RUNDIRECTORY: this.run,
+      ...changes,
+    };
   }
 
   /** `tortie WORDS` inside. */

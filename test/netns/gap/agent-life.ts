@@ -15,6 +15,7 @@ export class AgentLife {
       PATH: process.env["PATH"] ?? "",
       NODENAME: "node",
       DATASTORE_PATH: manifests,
+      TORTIE_RUNDIRECTORY: join(manifests, ".run"),
       FELIX_HEALTHPORT: "0",
     };
     this.#process = node.run(() =>
