@@ -1,6 +1,7 @@
 import {
   attributeBytes,
   attributeText,
+  attributeU32Host,
   beginMessage,
   createMessageBuffer,
   endMessage,
@@ -15,6 +16,7 @@ const AF_INET6 = 10;
 const RTM_GETLINK = 18;
 const RTM_GETROUTE = 26;
 const RTA_DST = 1;
+const RTA_OIF = 4;
 const IFLA_IFNAME = 3;
 const IFLA_MASTER = 10;
 const IFLA_EXT_MASK = 29;
@@ -34,8 +36,11 @@ function finished(buffer: MessageBuffer, start: number): Uint8Array {
   return buffer.bytes.slice(0, buffer.length);
 }
 
-/** Asks for the route that a packet from this host to `address` (4 or 16 bytes) would take. */
-export function routeRequest(address: Uint8Array, sequence: number = 0): Uint8Array {
+/** Asks for the route that a packet from this host to `address` (4 or 16 bytes) would take; `link`: by this interface. */
+export function routeRequest(
+  address: Uint8Array,
+  { link, sequence = 0 }: { readonly link?: number; readonly sequence?: number } = {},
+): Uint8Array {
   const buffer = createMessageBuffer(64);
   const start = beginMessage(buffer, RTM_GETROUTE, NLM_F_REQUEST, sequence);
   writeU8(buffer, address.length === 4 ? AF_INET : AF_INET6);
@@ -44,6 +49,7 @@ export function routeRequest(address: Uint8Array, sequence: number = 0): Uint8Ar
   for (let at = 0; at < 6; at++) writeU8(buffer, 0);
   writeU32Host(buffer, address.length === 4 ? RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE : RTM_F_FIB_MATCH);
   attributeBytes(buffer, RTA_DST, address);
+  if (link !== undefined) attributeU32Host(buffer, RTA_OIF, link);
   return finished(buffer, start);
 }
 

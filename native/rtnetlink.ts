@@ -138,9 +138,15 @@ export class Rtnetlink {
     return answer === undefined ? undefined : readNamespaceId(answer);
   }
 
-  /** The route of a packet from this host to `address` (4 or 16 bytes), as rules and tables stand now. Throws SystemCallError. */
-  route(address: Uint8Array): RouteMessage | undefined {
-    const answer = this.#ask(routeRequest(address), "ask the kernel for a route");
+  /**
+   * The route of a packet from this host to `address` (4 or 16 bytes), as rules and tables stand now; `link`: by this
+   * interface. Throws SystemCallError.
+   */
+  route(address: Uint8Array, link?: number): RouteMessage | undefined {
+    const answer = this.#ask(
+      routeRequest(address, link === undefined ? {} : { link }),
+      "ask the kernel for a route",
+    );
     return answer === undefined ? undefined : readRouteMessage(answer);
   }
 
