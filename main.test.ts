@@ -40,7 +40,8 @@ test.each([["version"], ["--version"], ["-v"]])("%s prints version and commit", 
 test.each([["help"], ["--help"], ["-h"]])("%s lists the faces", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const face of ["agent", "explain", "ctl", "demo", "version"]) expect(out).toContain(`tortie ${face}`);
+  for (const face of ["agent", "cni", "explain", "ctl", "demo", "install", "uninstall", "version"])
+    expect(out).toContain(`tortie ${face}`);
 });
 
 const folder = mkdtempSync(join(tmpdir(), "tortie-main-"));
@@ -85,11 +86,11 @@ test("no word: exit 1 and the list on standard error", () => {
   expect(err).toContain("tortie agent");
 });
 
-test.each(["nothing", "constructor", "cni", ""])("an unknown word (%p): exit 1 and what there is", (word) => {
+test.each(["nothing", "constructor", "bgp", ""])("an unknown word (%p): exit 1 and what there is", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
-    `tortie: there is no face "${word}" in this version; there are: agent, explain, ctl, demo, version, help\n`,
+    `tortie: there is no face "${word}" in this version; there are: agent, cni, explain, ctl, demo, install, uninstall, version, help\n`,
   );
 });
 
@@ -101,6 +102,9 @@ test.each([
   ["explian", "explain"],
   ["--verison", "version"],
   ["get", "tortie ctl get"],
+  ["cnii", "cni"],
+  ["instal", "install"],
+  ["un-install", "uninstall"],
 ])("%s: exit 1 and %s as what may be meant", (word, meant) => {
   const { code, out, err } = tortie([word, "wep"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -118,6 +122,45 @@ test.each([
     /^Client Version: {4}\d+\.\d+\.\d+\nGit commit: {8}source\n$/,
   );
   expect(tortie(["agent"], {}, argv0).code).toBe(1);
+});
+
+/** By a link of that name, as runtimes call it. */
+const UNKNOWN = { CNI_COMMAND: "SING" };
+
+test.each([
+  ["tortie cni", ["cni"], undefined],
+  ["calico", [], "/opt/cni/bin/calico"],
+  ["tortie without a word", [], "/opt/cni/bin/tortie"],
+])("%s with CNI_COMMAND is the plugin", (_, words, argv0) => {
+  const { code, out, err } = tortie(words, UNKNOWN, argv0);
+  expect({ code, err }).toEqual({ code: 1, err: "" });
+  expect(JSON.parse(out)).toMatchObject({ code: 4, msg: 'CNI_COMMAND is "SING", which is no command' });
+});
+
+test("a word counts more than CNI_COMMAND", () => {
+  expect(tortie(["version"], UNKNOWN).out).toStartWith("tortie ");
+});
+
+test.each(["-v", "--version"])("calico %s prints the version", (word) => {
+  const { code, out, err } = tortie([word], {}, "/opt/cni/bin/calico");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(/^\d+\.\d+\.\d+ \(commit source\)\n$/);
+});
+
+test("the plugin needs CNI_COMMAND, and takes no other words", () => {
+  const silent = tortie([], {}, "/opt/cni/bin/calico");
+  expect(silent.code).toBe(1);
+  expect(JSON.parse(silent.out)).toEqual({
+    cniVersion: "1.1.0",
+    code: 4,
+    msg: "CNI_COMMAND is not set",
+    details: "every call needs it; container runtimes set it for CNI plugins",
+  });
+  const { code, out, err } = tortie(["cni", "add"]);
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  expect(err).toBe(
+    "tortie cni: unknown argument add; it takes --help and --version only, everything else by variables and standard input\n",
+  );
 });
 
 test("agent --help lists every variable", () => {

@@ -21,6 +21,15 @@ const FACES: ReadonlyMap<string, Face> = new Map(
         return process.exit(code);
       },
     },
+    cni: {
+      help: "wire a pod, called by a container runtime; also by the name calico",
+      run: async (args) => {
+        const { cniMain } = await import("./cni/main.ts");
+        const code = await cniMain(args, VERSION);
+        // At once: a runtime waits for the end of the process, and each pod pays for it.
+        return process.exit(code);
+      },
+    },
     explain: {
       help: "say whether one pod may reach another, and which rule decides",
       run: async (args) => (await import("./explain/main.ts")).explainMain(args),
@@ -32,6 +41,14 @@ const FACES: ReadonlyMap<string, Face> = new Map(
     demo: {
       help: "see policies enforced on real packets, in network namespaces of its own",
       run: async (args) => (await import("./demo/main.ts")).demoMain(args),
+    },
+    install: {
+      help: "put the CNI plugin on this node, and take over from Calico",
+      run: async (args) => (await import("./install/main.ts")).installMain(args, { version: VERSION, print }),
+    },
+    uninstall: {
+      help: "take every trace of tortie off this node",
+      run: async (args) => (await import("./install/uninstall-main.ts")).uninstallMain(args, { print }),
     },
     version: { help: "print version and commit", run: async () => print(`tortie ${VERSION}\n`) },
     help: { help: "print this", run: async () => print(usage()) },
@@ -55,6 +72,9 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
 
 /** First words that belong behind another one. */
 const BEHIND: ReadonlyMap<string, string> = new Map([["get", "tortie ctl get"]]);
+
+/** Container runtimes give CNI plugins no arguments, but this variable. */
+const CNI_VARIABLE = "CNI_COMMAND";
 
 function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
@@ -83,11 +103,11 @@ function print(text: string): number {
 }
 
 function usage(): string {
-  const lines = [...FACES].map(([word, { help }]) => `  tortie ${word.padEnd(8)} ${help}\n`);
+  const lines = [...FACES].map(([word, { help }]) => `  tortie ${word.padEnd(9)} ${help}\n`);
   return [
     "tortie: Kubernetes NetworkPolicy for this node, without etcd\n\n",
     ...lines,
-    "\n`tortie FACE --help` tells more about agent, explain, ctl and demo.\n",
+    "\n`tortie FACE --help` tells more about agent, cni, explain, ctl, demo, install and uninstall.\n",
   ].join("");
 }
 
@@ -102,7 +122,9 @@ async function meantBy(word: string): Promise<string | undefined> {
 
 async function main(calledAs: string, args: readonly string[]): Promise<number> {
   const byName = CALLED_AS.get(calledAs.slice(calledAs.lastIndexOf("/") + 1));
-  const [first, ...rest] = byName === undefined ? args : [byName, ...args];
+  const implied = args.length === 0 && process.env[CNI_VARIABLE] !== undefined ? "cni" : undefined;
+  const asked = byName ?? implied;
+  const [first, ...rest] = asked === undefined ? args : [asked, ...args];
   if (first === undefined) {
     process.stderr.write(`tortie: which face?\n\n${usage()}`);
     return 1;

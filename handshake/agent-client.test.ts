@@ -87,6 +87,18 @@ test("request: nobody there until the time is over", async () => {
   });
 });
 
+test("request: who asks but once does not wait for an agent that is not there, or goes away", async () => {
+  using agent = startTestAgent((_, caller) => caller.hangUp());
+  using client = openAgent(agent.path);
+  const once = { ...LONG, again: false };
+  expect((await failure(client.request({ kind: "node" }, once))).message).toEndWith(
+    "(it closed the connection)",
+  );
+  agent.stop();
+  expect((await failure(client.request({ kind: "node" }, once))).message).toEndWith("(ENOENT)");
+  expect(agent.connections).toBe(1);
+});
+
 test("request: an agent that does not get ready in time is told of in its own words", async () => {
   using agent = startTestAgent((_, caller) => caller.say({ kind: "waiting", for: "the list of pods" }));
   using client = openAgent(agent.path);
@@ -98,19 +110,19 @@ test("request: an agent that does not get ready in time is told of in its own wo
 });
 
 test("request: an answer that comes too late is not the next request's", async () => {
-  let late: Caller | undefined;
+  const late: Caller[] = [];
   using agent = startTestAgent((request, caller) => {
-    if (request["kind"] === "node") late = caller;
+    if (request["kind"] === "node") late.push(caller);
     else caller.say({ kind: "deleted" });
   });
   using client = openAgent(agent.path);
-  while (late === undefined) {
+  while (late.length === 0) {
     expect(await failure(client.request({ kind: "node" }, { milliseconds: 20 }))).toEqual({
       kind: "silent",
       message: `the agent at ${agent.path} does not answer`,
     });
   }
-  late?.say({ kind: "node", node: NODE });
+  late.at(-1)?.say({ kind: "node", node: NODE });
   expect((await client.request({ kind: "delete", containerId: "c1" }, LONG)).kind).toBe("deleted");
 });
 

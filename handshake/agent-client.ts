@@ -10,6 +10,8 @@ export interface RequestOptions {
   /** How long to go on trying. */
   readonly milliseconds: number;
   readonly signal?: AbortSignal;
+  /** False: where nobody answers, or whoever did is gone, that is the end of it. */
+  readonly again?: boolean;
   /** Told each time the agent says what it waits for. */
   readonly onWaiting?: (what: string) => void;
 }
@@ -107,6 +109,7 @@ export function openAgent(
         drop();
         if (error instanceof AgentError) throw error;
         last = new AgentError("absent", `no agent answers at ${socketPath} (${errorCode(error)})`);
+        if (options.again === false) throw last;
         await deadline.within(Bun.sleep(retryMilliseconds));
         continue;
       }

@@ -1,0 +1,151 @@
+import { type EndpointRecord, RECORD_VERSION } from "../handshake/endpoint-record.ts";
+import type { NodeFacts } from "../handshake/messages.ts";
+import { needsPodCidrs } from "../ipam/pod-cidr.ts";
+import { type Address, addressFamily } from "../model/address.ts";
+import { podInterfaceName } from "../model/fingerprint.ts";
+import { openPatientAgent, type PatientAgent } from "./ask-agent.ts";
+import { type Call, leasedCall, leasingCall } from "./call.ts";
+import { CniError } from "./cni-error.ts";
+import { detach, tellAgent } from "./detach.ts";
+import { type Attachment, readAttachment } from "./environment.ts";
+import type { PodLink } from "./node-parts.ts";
+import { printResult } from "./result.ts";
+import { freeLeasesOfFormerBoots } from "./orphaned-leases.ts";
+import { toCniError } from "./to-cni-error.ts";
+import { createUndoStack, type UndoStack } from "./undo-stack.ts";
+
+function refuseChained({ configuration }: Call): void {
+  if (configuration.previous === undefined) return;
+  throw new CniError(
+    "field",
+    `prevResult is ${JSON.stringify(configuration.previous)}, which is not supported with ADD`,
+    "this plugin makes a pod's link and goes first in a list of plugins",
+  );
+}
+
+/** A repeated ADD begins anew; one for another interface of the same container is refused. */
+async function clearOwn(call: Call, { containerId, podInterface }: Attachment): Promise<void> {
+  const stored = call.node.records.read(call.paths, containerId);
+  if (stored.kind !== "record") return;
+  const { record } = stored;
+  if (record.podInterface !== podInterface) {
+    throw new CniError(
+      "environment",
+      `CNI_IFNAME is "${podInterface}", and container ${containerId} has "${record.podInterface}" already`,
+      "a pod has one interface of this plugin: use another plugin for further ones",
+    );
+  }
+  call.log.info(`container ${containerId} was wired before: begun anew`);
+  await detach(call, record);
+}
+
+/** Other sandboxes of the same pod have lost their interface by now; their leases go with their own DEL, or with GC. */
+function clearStale({ node, paths, log }: Call, record: EndpointRecord): void {
+  for (const other of node.records.readAll(paths).records) {
+    if (other.interface !== record.interface || other.containerId === record.containerId) continue;
+    log.info(`${record.interface} was container ${other.containerId}'s`);
+    node.records.remove(paths, other.containerId);
+  }
+}
+
+async function nodeFacts(agent: PatientAgent, { configuration }: Call): Promise<NodeFacts | undefined> {
+  if (configuration.mtu !== 0 && !needsPodCidrs(configuration.ipam)) return undefined;
+  const answer = await agent.ask({ kind: "node" });
+  if (answer.kind === "node") return answer.node;
+  throw new CniError("tryAgainLater", `the agent answers "${answer.kind}"`, "see the agent's log");
+}
+
+/** The pod's rules are in the kernel when this returns. */
+async function program(agent: PatientAgent, record: EndpointRecord): Promise<void> {
+  const answer = await agent.ask({ kind: "add", record });
+  if (answer.kind === "programmed") return;
+  if (answer.kind === "refused") throw new CniError("refused", answer.found, answer.next);
+  throw new CniError("tryAgainLater", `the agent answers "${answer.kind}"`, "see the agent's log");
+}
+
+function stopIfTold({ stopping }: Call): void {
+  if (!stopping.aborted) return;
+  throw new CniError("tryAgainLater", "the plugin was told to stop", "the container runtime tries again");
+}
+
+async function attach(call: Call, record: EndpointRecord, done: UndoStack): Promise<string> {
+  const { node, paths, configuration } = call;
+  const { containerId } = record;
+  const link: PodLink = record;
+  // The name for everything that follows: whatever kills this process, DEL finds what it left.
+  done.push("remove the record", () => node.records.remove(paths, containerId));
+  node.records.write(paths, record);
+  freeLeasesOfFormerBoots(call);
+  node.links.takeOver(link.interface);
+  clearStale(call, record);
+
+  using agent = openPatientAgent(call);
+  const facts = await nodeFacts(agent, call);
+  const mtu = configuration.mtu || (facts?.mtu ?? 0);
+  const leasing = node.leases.lease(leasingCall(call, facts));
+  done.push("free the addresses", async () => {
+    await leasing.catch(() => undefined);
+    await node.leases.release(leasedCall(call, record));
+  });
+  let used: readonly Address[] = [];
+  done.push("remove the link", () => {
+    node.links.remove(record);
+    if (used.length > 0) node.links.forgetConnections(used);
+  });
+  const created = node.links.create(link, mtu);
+  const addresses = await leasing;
+  stopIfTold(call);
+  node.links.configure(link, created, { mtu, addresses, allowForwarding: configuration.allowIpForwarding });
+  const complete: EndpointRecord = { ...record, addresses };
+  node.records.write(paths, complete);
+
+  used = addresses;
+  done.push("tell the agent", () => tellAgent(call, containerId));
+  await program(agent, complete);
+  if (node.records.read(paths, containerId).kind !== "record") {
+    throw new CniError(
+      "tryAgainLater",
+      `${record.interface} was taken over by a newer container of pod ${record.namespace}/${record.pod}`,
+      "the container runtime removes this one",
+    );
+  }
+  return printResult(configuration.version, {
+    host: { name: record.interface, mac: created.hostMac },
+    pod: { name: record.podInterface, mac: created.podMac },
+    mtu,
+    namespacePath: record.namespacePath,
+    addresses,
+    routes: addresses.map((address) => (addressFamily(address) === 4 ? "0.0.0.0/0" : "::/0")),
+    dns: configuration.dns,
+  });
+}
+
+/** ADD: link, addresses and rules of a pod, all or nothing. Gives the result. */
+export async function add(call: Call): Promise<string> {
+  const { node, log, configuration } = call;
+  refuseChained(call);
+  const attachment = readAttachment(call.environment, "ADD");
+  const { containerId, podInterface, namespacePath = "", pod } = attachment;
+  node.links.demandNamespace(namespacePath);
+  await clearOwn(call, attachment);
+  const record: EndpointRecord = {
+    version: RECORD_VERSION,
+    containerId,
+    namespace: pod.namespace,
+    pod: pod.pod,
+    ...(pod.uid !== undefined && { uid: pod.uid }),
+    interface: podInterfaceName(pod.namespace, pod.pod),
+    podInterface,
+    network: configuration.name,
+    namespacePath,
+    addresses: [],
+    createdAt: node.now(),
+  };
+  const done = createUndoStack();
+  try {
+    return await attach(call, record, done);
+  } catch (error) {
+    await done.undo((what, failure) => log.error(`could not ${what}: ${toCniError(failure).message}`));
+    throw error;
+  }
+}

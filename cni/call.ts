@@ -1,0 +1,54 @@
+import { type RunPaths, runPaths } from "../handshake/run-paths.ts";
+import { replacePodCidrs, replaceUnknownPodCidrs } from "../ipam/pod-cidr.ts";
+import type { HostLocalCall } from "../ipam/host-local.ts";
+import type { NodeFacts } from "../handshake/messages.ts";
+import type { Environment } from "./environment.ts";
+import type { NetworkConfiguration } from "./netconf.ts";
+import type { NodeParts } from "./node-parts.ts";
+import type { PluginLog } from "./plugin-log.ts";
+
+/** One call of the plugin, read and checked: what every verb is given. */
+export interface Call {
+  readonly environment: Environment;
+  readonly pluginPath: readonly string[];
+  readonly configuration: NetworkConfiguration;
+  readonly paths: RunPaths;
+  readonly node: NodeParts;
+  readonly log: PluginLog;
+  /** The runtime wants the plugin to end. */
+  readonly stopping: AbortSignal;
+}
+
+export function pathsOf({ runDirectory }: NetworkConfiguration): RunPaths {
+  return runPaths(runDirectory);
+}
+
+/** What host-local is told, with the node's ranges. Throws IpamError. */
+export function leasingCall(
+  { environment, pluginPath, configuration }: Call,
+  facts: NodeFacts | undefined,
+): HostLocalCall {
+  const node = facts ?? { name: "", podCidrs: [] };
+  return {
+    environment,
+    pluginPath,
+    configuration: { ...configuration.whole, ipam: replacePodCidrs(configuration.ipam, node) },
+  };
+}
+
+/** What host-local is told of leases that are there already, whoever knows the node's ranges. Throws IpamError. */
+export function leasedCall(
+  { environment, pluginPath, configuration }: Call,
+  of: { readonly containerId: string; readonly podInterface: string },
+): HostLocalCall {
+  return {
+    environment: { ...environment, CNI_CONTAINERID: of.containerId, CNI_IFNAME: of.podInterface },
+    pluginPath,
+    configuration: { ...configuration.whole, ipam: replaceUnknownPodCidrs(configuration.ipam) },
+  };
+}
+
+/** Whether addresses of this network are host-local's, and not left from another plugin's configuration. */
+export function isLeasedByHostLocal({ configuration }: Call): boolean {
+  return configuration.ipam.type === "host-local";
+}

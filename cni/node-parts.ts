@@ -1,0 +1,73 @@
+import type { CreatedPodLink } from "../dataplane/link/pod-link.ts";
+import type { AgentClient } from "../handshake/agent-client.ts";
+import type { EndpointRecord } from "../handshake/endpoint-record.ts";
+import type { StoredRecord, StoredRecords } from "../handshake/record-files.ts";
+import type { RunPaths } from "../handshake/run-paths.ts";
+import type { HostLocalCall } from "../ipam/host-local.ts";
+import type { Lease } from "../ipam/leases.ts";
+import type { OncePerBoot, Reconciling } from "../ipam/reconcile.ts";
+import type { Address } from "../model/address.ts";
+import type { InterfaceName } from "../model/fingerprint.ts";
+
+/** A pod's link, as its record tells of it. */
+export interface PodLink {
+  readonly interface: InterfaceName;
+  readonly podInterface: string;
+  readonly containerId: string;
+  readonly namespacePath: string;
+}
+
+export interface PodLinkSettings {
+  /** Bytes. */
+  readonly mtu: number;
+  readonly addresses: readonly Address[];
+  /** Whether the pod passes packets on. */
+  readonly allowForwarding: boolean;
+}
+
+export interface Records {
+  write(paths: RunPaths, record: EndpointRecord): void;
+  read(paths: RunPaths, containerId: string): StoredRecord;
+  readAll(paths: RunPaths): StoredRecords;
+  remove(paths: RunPaths, containerId: string): void;
+}
+
+/** Links of pods; nothing else of this process happens during a call. */
+export interface Links {
+  /** Throws CniError where the path is none of a network namespace, or of the host's own. */
+  demandNamespace(path: string): void;
+  /** Removes whatever pod's interface has this name, and gives its container's ID where that is known. */
+  takeOver(name: InterfaceName): string | undefined;
+  create(link: PodLink, mtu: number): CreatedPodLink;
+  configure(link: PodLink, created: CreatedPodLink, settings: PodLinkSettings): void;
+  /** Removes the link if it is this container's; nothing there is fine. `namespacePath` may lead nowhere any more. */
+  remove(link: Omit<PodLink, "podInterface">): void;
+  /** Everything that is not as `create` and `configure` leave it, in words. */
+  differences(link: PodLink, settings: PodLinkSettings): readonly string[];
+  /** Whether packets to the address go to a pod of this node. */
+  isReached(address: Address): boolean;
+  /** Removes what conntrack knows of connections from and to the addresses. */
+  forgetConnections(addresses: readonly Address[]): void;
+}
+
+/** Addresses, by host-local. Each throws IpamError. */
+export interface Leases {
+  /** host-local has been started when this returns. */
+  lease(call: HostLocalCall): Promise<readonly Address[]>;
+  release(call: HostLocalCall): Promise<void>;
+  check(call: HostLocalCall): Promise<void>;
+  reconcile(options: Reconciling): readonly Lease[];
+  reconcileOncePerBoot(options: OncePerBoot): readonly Lease[] | undefined;
+}
+
+/** Everything that a verb reads or changes outside this process. Tests put their own in, or kill between two of them. */
+export interface NodeParts {
+  readonly records: Records;
+  readonly links: Links;
+  readonly leases: Leases;
+  openAgent(socketPath: string): AgentClient;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Seconds since the machine was started, whatever happens to its clock. */
+  uptime(): number;
+}
