@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Datastore, DatastoreEvent } from "../adapters/datastore.ts";
+import type { Pools } from "../agent/pools-of.ts";
 import type { Address } from "../model/address.ts";
+import type { Cidr } from "../model/cidr.ts";
 import { type Endpoint, endpointId, type NamedPort } from "../model/endpoint.ts";
 import { policyId } from "../model/policy.ts";
 import { TCP } from "../model/protocol.ts";
@@ -98,11 +100,13 @@ const WORLD = holding({ kind: "problems", problems: [PROBLEM] }, ...EVERYTHING);
 async function ask(
   words: string,
   datastore: Datastore = WORLD,
+  pools: Pools = { pools: new Map(), conditions: [] },
 ): Promise<{ code: number; out: string; warned: string }> {
   let [out, warned] = ["", ""];
   const code = await explainIn(words.split(" "), {
     environment: {},
     open: () => datastore,
+    pools: () => pools,
     out: (text) => (out += text),
     warn: (text) => (warned += text),
   });
@@ -115,6 +119,22 @@ test("allowed: exit 0, with the policy and rule that decided", async () => {
   expect(out).toStartWith("x/a to x/b, TCP port 80\n");
   expect(out).toContain("decided by: x/web, rule ingress[0]\n");
   expect(out).toEndWith("\nAllowed: by x/web ingress[0].\n");
+});
+
+test("where the world sees the node's address, that is told, and what is to be said of pools", async () => {
+  const cidr = "10.0.0.0/16" as Cidr;
+  const pools: Pools = {
+    pools: new Map([[cidr, { cidr, natOutgoing: true }]]),
+    conditions: [{ kind: "notice", text: "the pool stands there twice" }],
+  };
+  const { code, out, warned } = await ask("--from x/a --to 192.0.2.1 --port 80", undefined, pools);
+  expect(code).toBe(0);
+  expect(out).toContain(
+    "  leaving   allow 192.0.2.1 is in no pool: it sees the address of the node, not 10.0.0.1\n",
+  );
+  expect(warned).toContain("notice: the pool stands there twice\n");
+  for (const words of ["--from x/a --to x/b --port 80", "--from x/a --to node --port 80"])
+    expect((await ask(words, undefined, pools)).out).not.toContain("leaving");
 });
 
 test("denied: exit 2, with who isolates", async () => {

@@ -1,6 +1,8 @@
 import type { Datastore } from "../adapters/datastore.ts";
 import { ConfigError, type Environment, readConfig } from "../agent/config.ts";
+import { readPools } from "../agent/ip-pools.ts";
 import { openDatastore } from "../agent/open-datastore.ts";
+import type { Pools } from "../agent/pools-of.ts";
 import { problemText } from "../model/problem.ts";
 import { explain, ExplainError } from "../policy/explain.ts";
 import { answerJson, answerText } from "./answer.ts";
@@ -19,6 +21,8 @@ export interface ExplainSurroundings {
   readonly environment: Environment;
   /** Opens the datastore of the configuration. */
   readonly open: (environment: Environment) => Datastore;
+  /** The pools of the configuration. */
+  readonly pools: (environment: Environment) => Pools;
   readonly out: (text: string) => void;
   readonly warn: (text: string) => void;
 }
@@ -31,7 +35,7 @@ function warnOfProblems(texts: readonly string[], warn: (text: string) => void):
 /** The face with its surroundings given; answers the exit code. */
 export async function explainIn(
   args: readonly string[],
-  { environment, open, out, warn }: ExplainSurroundings,
+  { environment, open, pools, out, warn }: ExplainSurroundings,
 ): Promise<number> {
   const asked = readQuestion(args);
   if (asked.kind === "help") {
@@ -51,8 +55,10 @@ export async function explainIn(
     });
     for (const notice of notices) warn(`notice: ${notice}\n`);
     warnOfProblems(problems.map(problemText), warn);
+    const known = pools(environment);
+    for (const { text } of known.conditions) warn(`notice: ${text}\n`);
     const flow = flowOf(asked.question, state);
-    const explanation = explain(state, flow);
+    const explanation = explain({ ...state, pools: known.pools }, flow);
     out(
       asked.question.output === "json"
         ? answerJson(flow, explanation, problems)
@@ -82,6 +88,7 @@ export function explainMain(args: readonly string[]): Promise<number> {
       for (const text of ineffective) process.stderr.write(`notice: setting without effect: ${text}\n`);
       return openDatastore(config, undefined);
     },
+    pools: (environment) => readPools(readConfig(environment)),
     out: (text) => void process.stdout.write(text),
     warn: (text) => void process.stderr.write(text),
   });

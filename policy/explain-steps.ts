@@ -1,12 +1,13 @@
 import type { Address } from "../model/address.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { Direction } from "../model/policy.ts";
-import type { Ruleset } from "../model/ruleset.ts";
+import type { Masquerade, Ruleset } from "../model/ruleset.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { attribute, type AttributionContext } from "./attribution.ts";
 import { ExplainError, type ExplanationStep, type Flow, partyText, trafficText } from "./flow.ts";
 import type { FlowEnd } from "./flow-ends.ts";
 import { judge } from "./judge.ts";
+import { isMasqueraded } from "./masquerade.ts";
 
 export interface ExplainScene extends AttributionContext {
   /** Holds the rules of both ends, even of those that live elsewhere. */
@@ -89,6 +90,18 @@ export function ingressStep(
     default:
       return unreachable(to);
   }
+}
+
+/** Nothing to tell where the packet keeps its source. Behind all verdicts: policies judge the endpoint's own address. */
+export function leavingSteps(
+  masquerade: Masquerade,
+  from: FlowEnd,
+  { source, destination }: { source: Address | undefined; destination: Address | undefined },
+): ExplanationStep[] {
+  if (from.kind !== "endpoint" || source === undefined || destination === undefined) return [];
+  if (!isMasqueraded(masquerade, { source, destination })) return [];
+  const because = `${destination} is in no pool: it sees the address of the node, not ${source}`;
+  return [plain({ at: "leaving", verdict: "allow", because })];
 }
 
 export function gateStep(from: FlowEnd & { kind: "endpoint" }, source: Address): ExplanationStep {

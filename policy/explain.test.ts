@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Address } from "../model/address.ts";
+import type { Cidr } from "../model/cidr.ts";
 import { ICMP, TCP } from "../model/protocol.ts";
 import { explain, ExplainError, type Flow, type Party } from "./explain.ts";
 import { allow, block, cluster, id, namespace, peer, pod, podsOf, policy, port } from "./test-objects.ts";
@@ -53,6 +54,29 @@ describe("steps", () => {
         },
       ],
     });
+  });
+
+  test("a masqueraded source is told after all verdicts, and changes none", () => {
+    const pools = new Map(
+      [
+        { cidr: "10.0.0.0/16" as Cidr, natOutgoing: true },
+        { cidr: "192.0.2.128/25" as Cidr, natOutgoing: false },
+      ].map((pool) => [pool.cidr, pool]),
+    );
+    const state = { ...closed, pools };
+    const leaving = (from: Party, to: Party) =>
+      explain(state, flow(from, to)).steps.find(({ at }) => at === "leaving")?.because;
+    expect(leaving(endpoint("x/a"), address("192.0.2.2"))).toBe(
+      "192.0.2.2 is in no pool: it sees the address of the node, not 10.0.0.1",
+    );
+    expect(explain(state, flow(endpoint("x/a"), address("192.0.2.2"))).verdict).toBe("allowed");
+    // Denied; to another pool; over IPv6, which no pool has; nobody's; to its own node.
+    expect(leaving(endpoint("x/a"), address("192.0.2.1"))).toBeUndefined();
+    expect(leaving(endpoint("x/a"), address("192.0.2.129"))).toBeUndefined();
+    expect(leaving(endpoint("x/b"), endpoint("x/a"))).toBeUndefined();
+    expect(leaving(endpoint("y/six"), address("2001:db8::1"))).toBeUndefined();
+    expect(leaving(address("10.0.7.7"), address("203.0.113.1"))).toBeUndefined();
+    expect(leaving(endpoint("x/a"), { kind: "node" })).toBeUndefined();
   });
 
   test("a denied flow is judged at both ends", () => {

@@ -6,7 +6,7 @@ import type { ClusterState } from "../model/update.ts";
 import { createAddressOwners } from "./address-owners.ts";
 import type { AttributionContext } from "./attribution.ts";
 import { compileRuleset } from "./compiler.ts";
-import { egressStep, gateStep, ingressStep, plain } from "./explain-steps.ts";
+import { egressStep, gateStep, ingressStep, leavingSteps, plain } from "./explain-steps.ts";
 import { ExplainError, type Explanation, type ExplanationStep, type Flow, partyText } from "./flow.ts";
 import { addressOf, closedBecause, commonFamily, type FlowEnd, resolveEnd } from "./flow-ends.ts";
 
@@ -73,11 +73,15 @@ function explainWith(
   const gate = from.kind === "endpoint" && source !== undefined ? [gateStep(from, source)] : [];
   if (gate.some(({ verdict }) => verdict === "deny")) return conclude(...gate);
   const scene = { ...context, ruleset: rulesetOf([from, to]) };
-  return conclude(
+  const destination = addressOf(to, family);
+  const judged = conclude(
     ...gate,
-    egressStep(scene, flow, from, addressOf(to, family)),
+    egressStep(scene, flow, from, destination),
     ingressStep(scene, flow, to, source),
   );
+  if (judged.verdict === "denied" || to.kind === "node") return judged;
+  const { masquerade } = scene.ruleset;
+  return conclude(...judged.steps, ...leavingSteps(masquerade, from, { source, destination }));
 }
 
 /**

@@ -26,8 +26,11 @@ export interface Flow {
 }
 
 export interface ExplanationStep {
-  /** Self traffic; the check of the source address; the source's egress; the destination's ingress. */
-  readonly at: "loopback" | "gate" | "egress" | "ingress";
+  /**
+   * Self traffic; the check of the source address; the source's egress; the destination's ingress; the way out of the
+   * node, where the source is masqueraded.
+   */
+  readonly at: "loopback" | "gate" | "egress" | "ingress" | "leaving";
   readonly verdict: "allow" | "deny";
   readonly because: string;
   /** Titles of the policies that isolate here. */

@@ -62,7 +62,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   explain: {
-    rooms: ["model", "policy", "adapters/*", "agent/config.ts", "agent/open-datastore.ts"],
+    rooms: [
+      "model",
+      "policy",
+      "adapters/*",
+      "agent/config.ts",
+      "agent/ip-pools.ts",
+      "agent/open-datastore.ts",
+      "agent/pools-of.ts",
+    ],
     packages: ["commander"],
     node: true,
   },

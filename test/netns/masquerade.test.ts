@@ -194,8 +194,10 @@ test("what flannel masquerades is left to flannel, from the moment it says so un
     },
     flannelFile,
     lookEvery: 5,
-    changed: (updates) => (taking = taking.then(() => node.take(...updates))),
-    conditions: (now) => notices.push(now.map(({ text }) => text)),
+    changed(updates) {
+      taking = taking.then(() => node.take(...updates));
+    },
+    conditions: (now) => void notices.push(now.map(({ text }) => text)),
   });
   await node.take(...pools.updates());
   const sources = async (): Promise<string[]> => {
