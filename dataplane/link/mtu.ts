@@ -27,6 +27,8 @@ const TUNNELS: ReadonlySet<string> = new Set([
   "tun",
 ]);
 const POD_PREFIX = "cali";
+/** Of routes that the kernel makes for an interface's own address (rtm_protocol). */
+const BY_KERNEL = 2;
 
 export interface LinkMtuFacts {
   /** Of the main table; those that say nothing about it are passed over. */
@@ -100,7 +102,8 @@ export function linkMtu({ routes, link, podCidrs }: LinkMtuFacts): LinkMtu | und
     const family = route.destination.length === 4 ? 4 : 6;
     if (!route.unicast || !lengths[family].has(route.prefixLength)) continue;
     const isDefault = route.prefixLength === 0;
-    if (!isDefault && isOwn(route, podCidrs)) continue;
+    // Networks on a link: of a VPN, say, or the link-local one that every interface has.
+    if (!isDefault && (route.protocol === BY_KERNEL || isOwn(route, podCidrs))) continue;
     for (const hop of route.nextHops) {
       const found = link(hop.interface);
       if (found === undefined || (!isDefault && !leadsToPods(hop, found))) continue;
