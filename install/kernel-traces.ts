@@ -44,7 +44,9 @@ export function tableTraces(): Trace[] {
 function deleteRoute({ destination, prefixLength, table, nextHops }: RouteMessage): void {
   const [hop] = nextHops;
   if (hop === undefined || nextHops.length > 1) {
-    throw new Error(`it is of a kind that is not known here; run ip route flush proto ${ROUTE_PROTOCOL}`);
+    throw new Error(
+      `it is of a kind that is not known here; run ip route flush proto ${ROUTE_PROTOCOL} table all`,
+    );
   }
   using network = new Rtnetlink();
   const { interface: link, gatewayAddress: gateway } = hop;
