@@ -22,9 +22,17 @@ export const FAMILIES = [4, 6] as const;
 
 export const POOLS: Readonly<Record<string, boolean>> = { "10.65.0.0/16": true, "fd00:65::/32": true };
 
-/** A node with the agent's own parts on it, from the compiler down; one agent after another may hold them. */
-export interface MasqueradeLab extends AsyncDisposable {
+/** A lab whose outside keeps a record of who is heard there. */
+export interface WitnessedLab {
   readonly lab: Lab;
+  /** Sources of new connections that reached hosts beyond the node since the last call, as `PROTOCOL SOURCE to DESTINATION`. */
+  seen(): string[];
+  /** All of them get there and are answered. */
+  expectAnswered(flows: readonly LabFlow[]): Promise<void>;
+}
+
+/** A node with the agent's own parts on it, from the compiler down; one agent after another may hold them. */
+export interface MasqueradeLab extends WitnessedLab, AsyncDisposable {
   readonly dataplane: Dataplane;
   /** Brings these changes into the kernel. Throws where it refuses anything. */
   take(...updates: readonly Update[]): Promise<void>;
@@ -32,10 +40,6 @@ export interface MasqueradeLab extends AsyncDisposable {
   pools(now: Readonly<Record<string, boolean>>): Promise<void>;
   /** Dies without a word, and begins anew with what it knew. */
   restart(): Promise<void>;
-  /** Sources of new connections that reached hosts beyond the node since the last call, as `PROTOCOL SOURCE to DESTINATION`. */
-  seen(): string[];
-  /** All of them get there and are answered. */
-  expectAnswered(flows: readonly LabFlow[]): Promise<void>;
 }
 
 function endpointUpdate(lab: Lab, namespace: string, name: string): Update {
@@ -90,14 +94,28 @@ function seenBy({ outside }: Lab): string[] {
   return lines.toSorted();
 }
 
+export function createWitnessedLab(): WitnessedLab & Disposable {
+  const outside = [STRANGER, OTHER_POD].flatMap((one) => [one[4], one[6]]);
+  const lab = createLab({ pods: PODS, outside });
+  nftOrThrow(lab.outside.network, ["-f", "-"], WITNESS);
+  return {
+    lab,
+    seen: () => seenBy(lab),
+    async expectAnswered(flows) {
+      const answered = await lab.probe(flows);
+      const lost = flows.filter((_, at) => answered[at] !== true);
+      if (lost.length > 0) throw new Error(`no answer: ${JSON.stringify(lost)}`);
+    },
+    [Symbol.dispose]: () => lab[Symbol.dispose](),
+  };
+}
+
 export async function openMasqueradeLab(
   pools: Readonly<Record<string, boolean>> = POOLS,
 ): Promise<MasqueradeLab> {
   await using building = new AsyncDisposableStack();
-  const lab = building.use(
-    createLab({ pods: PODS, outside: [STRANGER, OTHER_POD].flatMap((one) => [one[4], one[6]]) }),
-  );
-  nftOrThrow(lab.outside.network, ["-f", "-"], WITNESS);
+  const witnessed = building.use(createWitnessedLab());
+  const { lab } = witnessed;
   const compiler = createCompiler();
   const open = () => {
     const writer = lab.node.network.run(() => new NetlinkWriter());
@@ -148,12 +166,8 @@ export async function openMasqueradeLab(
       agent.dataplane.want(compiler.ruleset, undefined);
       await settle();
     },
-    seen: () => seenBy(lab),
-    async expectAnswered(flows) {
-      const answered = await lab.probe(flows);
-      const lost = flows.filter((_, at) => answered[at] !== true);
-      if (lost.length > 0) throw new Error(`no answer: ${JSON.stringify(lost)}`);
-    },
+    seen: witnessed.seen,
+    expectAnswered: witnessed.expectAnswered,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
