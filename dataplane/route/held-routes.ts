@@ -22,7 +22,7 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
 /** An address that cannot be made to lead to its pod. */
 export interface HeldRoute {
   readonly wished: WishedRoute;
-  /** What stands in its place, or the kernel's words; in both cases after "because". */
+  /** What stands in its place, or the kernel's words. */
   readonly because: string;
   readonly next: string;
 }
@@ -41,12 +41,12 @@ export function heldBy(
 ): HeldRoute {
   const command = addressFamily(address) === 4 ? "ip route" : "ip -6 route";
   if (route === undefined) {
-    const next = `see what drops its packets (${command} get ${address}; ip rule)`;
+    const next = `it is left alone, so see what drops its packets (${command} get ${address}; ip rule)`;
     return { wished, because: "another route or a rule for routes drops packets to it", next };
   }
   if (!route.unicast) {
     const next =
-      "take the address from the node, or the route away that drops it, or give the pod another one";
+      "it is left alone, so take the address from the node, or the route away that drops it, or give the pod another one";
     return { wished, because: "the node itself has that address, or drops its packets", next };
   }
   const hops = route.nextHops.map((hop) => names(hop.interface)).join(", ");
@@ -54,7 +54,7 @@ export function heldBy(
   const because = `a route of ${protocolText(route.protocol)} by interface ${hops}${table} leads there`;
   const remove =
     route.table === MAIN_TABLE ? `${command} del ${address}` : `${command} show table ${route.table}`;
-  return { wished, because, next: `see who made that route and remove it (${remove})` };
+  return { wished, because, next: `it is left alone, so see who made that route and remove it (${remove})` };
 }
 
 /** One condition for each reason, naming the first address and its pod. */
@@ -69,7 +69,7 @@ export function heldConditions(held: ReadonlyMap<Address, HeldRoute>): HostCondi
       kind: "notice",
       text:
         `packets to ${address} do not reach pod ${wished.endpoint} by its interface ${wished.interface}${more}: ` +
-        `${because}; it is left alone, so ${next}`,
+        `${because}; ${next}`,
     };
   });
 }
