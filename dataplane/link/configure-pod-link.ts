@@ -4,7 +4,7 @@ import { NetworkChangeError, Rtnetlink } from "../../native/rtnetlink.ts";
 import type { NetworkChange } from "../../native/rtnetlink-change.ts";
 import { ROUTE_PROTOCOL } from "../route/route-protocol.ts";
 import { awaitReachable } from "./await-reachable.ts";
-import { demandFreeRoutes } from "./host-routes.ts";
+import { demandFreeRoutes, routeOwner } from "./host-routes.ts";
 import { kernelHasIpv6, writeSettings } from "./interface-settings.ts";
 import {
   type CreatedPodLink,
@@ -105,7 +105,8 @@ function changeHost(host: Rtnetlink, plan: PodNetworkPlan, link: number): void {
     demandFreeRoutes(host, plan.addresses, link);
     const cause = error instanceof PodLinkError ? error.cause : undefined;
     const taken = cause instanceof NetworkChangeError && cause.code === "EEXIST";
-    if (!taken || cause.change.kind !== "addRoute") throw error;
+    const ours = plan.addresses.every((address) => routeOwner(host, address, link) === "link");
+    if (!taken || cause.change.kind !== "addRoute" || !ours) throw error;
   }
 }
 

@@ -213,7 +213,8 @@ test("wiring and removing leaves no descriptor, no interface and no route behind
     expect(() => wirePod(host, plan)).toThrow("already");
     expect(host.run(() => removePodLink(plan))).toBe("removed");
   }
-  expect(openDescriptors()).toBe(before);
+  // Bun closes some of its own.
+  expect(openDescriptors()).toBeLessThanOrEqual(before);
   expect(linkNamed(host, plan.hostInterface)).toBeUndefined();
   expect(linkNamed(pod, "eth0")).toBeUndefined();
   expect(routes(host)).toEqual([]);

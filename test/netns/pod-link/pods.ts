@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { configurePodLink } from "../../../dataplane/link/configure-pod-link.ts";
 import { createPodLink } from "../../../dataplane/link/create-pod-link.ts";
 import type { CreatedPodLink, PodNetworkPlan } from "../../../dataplane/link/pod-link.ts";
@@ -82,6 +82,15 @@ export function answers({ from, to, bytes = 4 }: Question): boolean {
   return passes(asker, answerer, to) && passes(answerer, asker, from);
 }
 
+/** How many sockets and namespaces this process has open; what Bun opens for itself comes and goes. */
 export function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The directory's own.
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith("socket:") || target.startsWith("net:")).length;
 }
