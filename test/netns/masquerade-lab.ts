@@ -166,8 +166,8 @@ export async function openMasqueradeLab(
       agent.dataplane.want(compiler.ruleset, undefined);
       await settle();
     },
-    seen: witnessed.seen,
-    expectAnswered: witnessed.expectAnswered,
+    seen: () => witnessed.seen(),
+    expectAnswered: (flows) => witnessed.expectAnswered(flows),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
