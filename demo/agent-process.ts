@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import type { NetworkNamespace } from "../native/network-namespace.ts";
 import { httpStatus } from "./http-status.ts";
+import { ownCommand } from "./own-command.ts";
 
 const HEALTH_PORT = 9099;
 /** Milliseconds; the agent is ready after some 200. */
@@ -20,14 +20,6 @@ interface LogLine {
   readonly noticedToKernelMilliseconds?: number;
 }
 
-/** This program with another first word: the executable itself, or Bun and our main.ts. */
-function agentCommand(): string[] {
-  const compiled = import.meta.path.startsWith("/$bunfs/");
-  return compiled
-    ? [process.execPath, "agent"]
-    : [process.execPath, join(import.meta.dir, "..", "main.ts"), "agent"];
-}
-
 function readLine(text: string): LogLine {
   try {
     return JSON.parse(text) as LogLine;
@@ -44,14 +36,19 @@ export class AgentProcess implements AsyncDisposable {
   readonly #complaints: string[] = [];
   #heard: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  constructor(node: NetworkNamespace, directory: string) {
+  /** `run`: where it meets the CNI plugin. */
+  constructor(
+    node: NetworkNamespace,
+    { manifests, run }: { readonly manifests: string; readonly run: string },
+  ) {
     this.#node = node;
     this.#process = node.run(() =>
-      Bun.spawn(agentCommand(), {
+      Bun.spawn(ownCommand("agent"), {
         env: {
           PATH: process.env["PATH"],
           DATASTORE_TYPE: "file",
-          DATASTORE_PATH: directory,
+          DATASTORE_PATH: manifests,
+          TORTIE_RUNDIRECTORY: run,
           NODENAME: "node",
           FELIX_HEALTHPORT: String(HEALTH_PORT),
         },

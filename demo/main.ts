@@ -5,12 +5,13 @@ import { CLUSTER } from "./examples.ts";
 import { createLab, type LabPod } from "./lab/lab.ts";
 import { LabError } from "./lab/lab-error.ts";
 import { ManifestDirectory } from "./manifests.ts";
+import { PluginError, plugPods } from "./plugged-pods.ts";
 import { tour } from "./tour.ts";
 
 const HELP = `tortie demo: see Kubernetes NetworkPolicies enforced on real packets
 
-It builds a node with nine pods as network namespaces of this machine, runs \`tortie agent\` in it, writes policies as
-YAML files and measures with packets who still reaches whom. Everything is removed again, also on Ctrl-C.
+It builds a node and nine pods as network namespaces of this machine, runs \`tortie agent\` in the node, has \`tortie cni\`
+make the pods' links, writes policies as YAML files and measures with packets who still reaches whom. Everything is removed again, also on Ctrl-C.
 It needs root, or an ordinary user's namespaces: unshare -rn tortie demo
 Exit code: 0 every probe went as NetworkPolicy demands, 1 otherwise.
 `;
@@ -36,14 +37,23 @@ async function demo(stopping: AbortSignal): Promise<number> {
   const began = performance.now();
   using directory = new ManifestDirectory();
   directory.write(CLUSTER);
-  using lab = createLab({ pods: directory.world().pods.map(labPod) });
+  using lab = createLab({ pods: directory.world().pods.map(labPod), wired: false });
   say("tortie demo: Kubernetes NetworkPolicy on real packets");
   say("");
-  say(`   A node with nine pods, and hosts outside: built in ${(performance.now() - began).toFixed(0)} ms.`);
-  await using agent = new AgentProcess(lab.node.network, directory.path);
+  say(
+    `   A node, nine pods without a network, and hosts outside: built in ${(performance.now() - began).toFixed(0)} ms.`,
+  );
+  await using agent = new AgentProcess(lab.node.network, {
+    manifests: directory.path,
+    run: directory.run,
+  });
   const readyAfter = await agent.ready(stopping);
   say(
     `   \`tortie agent\` runs on the node and follows ${directory.path}; ready after ${readyAfter.toFixed(0)} ms.`,
+  );
+  const plugged = await plugPods(lab, directory.run);
+  say(
+    `   \`tortie cni\` gave all nine their links and addresses, each after its rules, in ${plugged.toFixed(0)} ms.`,
   );
   for (const line of INTRODUCTION) say(line);
   const { probes, asExpected } = await tour({ lab, directory, agent, say, stopping });
@@ -79,6 +89,8 @@ export async function demoMain(args: readonly string[]): Promise<number> {
       return 130;
     }
     if (error instanceof AgentError) return complain(`the agent does not do its work: ${error.message}`);
+    if (error instanceof PluginError)
+      return complain(`the CNI plugin does not do its work: ${error.message}`);
     if (error instanceof LabError || error instanceof NetworkNamespaceError) return complain(error.message);
     throw error;
   } finally {

@@ -9,6 +9,8 @@ type ManifestObject = NamespaceObject | PodObject | NetworkPolicyObject;
 /** A directory of manifests that exists as long as the demo runs: the agent's datastore. */
 export class ManifestDirectory implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), "tortie-demo-"));
+  /** Where agent and CNI plugin meet. */
+  readonly run: string = mkdtempSync(join(tmpdir(), "tortie-demo-run-"));
 
   /** Puts a whole file there in one step, as `kubectl apply` would; gives when (performance.now()). */
   write({ name, text }: ExampleFile): number {
@@ -39,6 +41,6 @@ export class ManifestDirectory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+    for (const one of [this.path, this.run]) rmSync(one, { recursive: true, force: true });
   }
 }

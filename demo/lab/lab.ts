@@ -25,6 +25,8 @@ export interface LabOptions {
   readonly outside?: readonly string[];
   /** Addresses of the node before 192.0.2.1 and 2001:db8:2::1, which its uplink has; the first ones speak. */
   readonly nodeAddresses?: readonly string[];
+  /** False: the pods are network namespaces with nothing but `lo` in them, for a CNI plugin to wire. */
+  readonly wired?: boolean;
 }
 
 /** A node with pods on it and a host beyond it, all of them network namespaces without names. */
@@ -65,7 +67,7 @@ export function createLab(options: LabOptions): Lab {
     addresses: addresses(options.outside ?? OUTSIDE_ADDRESSES),
   };
   const podPlaces = options.pods.map((pod, index) => podPlace(pod, index, network()));
-  wire(node, outside, podPlaces);
+  wire(node, outside, options.wired === false ? [] : podPlaces);
   const servers = building.use(new Servers());
   const ports = new SourcePorts();
   const pods = new Map(podPlaces.map((pod) => [pod.key, pod]));

@@ -63,6 +63,11 @@ export function placeAddress(place: Place, family: Family): Address {
   });
 }
 
+/** As a block of its own. */
+export function whole(address: Address): string {
+  return `${address}/${addressFamily(address) === 4 ? 32 : 128}`;
+}
+
 export function socketAddress(address: Address, port: number): SocketAddress {
   return { address: addressBytes(address), port };
 }

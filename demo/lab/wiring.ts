@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { type Address, addressFamily, type Family } from "../../model/address.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
 import { LabError } from "./lab-error.ts";
-import { NODE_ADDRESSES, type Place, type PodPlace, UPLINK_ADDRESSES } from "./place.ts";
+import { NODE_ADDRESSES, type Place, type PodPlace, UPLINK_ADDRESSES, whole } from "./place.ts";
 
 /** What every host end of a pod's link is called by the pod, as Calico does it: all links may share them. */
 const HOST_END_MAC = "ee:ee:ee:ee:ee:ee";
@@ -27,10 +27,6 @@ const ROUTER_SETTINGS: Readonly<Record<string, string>> = {
   "ipv4/ip_forward": "1",
   "ipv6/conf/all/forwarding": "1",
 };
-
-export function whole(address: Address): string {
-  return `${address}/${addressFamily(address) === 4 ? 32 : 128}`;
-}
 
 function set(network: NetworkNamespace, settings: Readonly<Record<string, string>>): void {
   network.run(() => {
