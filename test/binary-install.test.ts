@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build, tortieEntrypoints } from "../compile.ts";
+import { readElf } from "../install/elf.ts";
+import { isTortie } from "../install/marker.ts";
+import { NetworkNamespace } from "../native/network-namespace.ts";
+import { makeBareRoot } from "./binary/bare-root.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tortie-binary-install-"));
+const network = NetworkNamespace.create();
+afterAll(() => {
+  network[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let tortie = "";
+beforeAll(async () => {
+  const built = join(folder, "built");
+  mkdirSync(built);
+  tortie = await build("x64", built, tortieEntrypoints());
+}, 120_000);
+
+interface Outcome {
+  readonly code: number;
+  readonly said: string;
+  readonly warned: string;
+}
+
+/** Runs commands in a mount namespace of its own: `$1` is the host's root directory, the others are what it is to run. */
+function inMounts(script: string, root: string, command: readonly string[]): Outcome {
+  const child = network.run(() =>
+    Bun.spawnSync(["unshare", "-m", "sh", "-ec", `${script}\nshift; exec "$@"`, "sh", root, ...command], {
+      env: { PATH: process.env["PATH"] ?? "" },
+      cwd: folder,
+      stderr: "pipe",
+    }),
+  );
+  return { code: child.exitCode, said: child.stdout.toString(), warned: child.stderr.toString() };
+}
+
+const WITH_PROC = 'mount --bind /proc "$1/proc"';
+
+function install(root: string, script: string = WITH_PROC): Outcome {
+  const bin = join(root, "opt/cni/bin");
+  return inMounts(script, root, [
+    tortie,
+    "install",
+    "--bin-dir",
+    bin,
+    "--host-root",
+    root,
+    "--plugins",
+    folder,
+  ]);
+}
+
+let roots = 0;
+
+/** A host with glibc and nothing else. */
+function makeHost(): string {
+  const root = join(folder, `host${roots++}`);
+  mkdirSync(root);
+  makeBareRoot(root, tortie);
+  return root;
+}
+
+function installed(root: string): string[] {
+  return readdirSync(join(root, "opt/cni/bin")).toSorted();
+}
+
+const REFUSED = "tortie install: the CNI plugin does not run on this host, so it is not installed: ";
+
+test("the executable installs itself, tried with the host's root directory", () => {
+  const root = makeHost();
+  const { code, said, warned } = install(root);
+  expect(warned).toBe("");
+  expect(said).toMatch(
+    /^Wrote Calico CNI binaries to \S+\n {2}written: tortie, calico\n {2}neither .*\n {2}Pods .*\nCNI plugin version: \S+ \(commit \S+\)\nDone configuring CNI\. {2}Sleep=false\n$/,
+  );
+  expect(code).toBe(0);
+  expect(installed(root)).toEqual(["calico", "tortie"]);
+  expect(isTortie(join(root, "opt/cni/bin/calico"))).toBe(true);
+  // As the runtime calls it.
+  const version = inMounts(WITH_PROC, root, ["chroot", root, "/opt/cni/bin/calico", "-v"]);
+  expect(version.said + version.warned).toContain(/CNI plugin version: (\S+)/.exec(said)?.[1] ?? "none");
+});
+
+test("a host without the loader is refused before anything is put in place", () => {
+  const root = join(folder, "empty");
+  mkdirSync(join(root, "proc"), { recursive: true });
+  const { code, warned } = install(root);
+  expect(warned).toBe(
+    `${REFUSED}the host has no glibc: its loader ${readElf(tortie)?.loader} is missing; the CNI plugin runs on the host and ` +
+      "needs glibc 2.17 or later\n",
+  );
+  expect(code).toBe(1);
+  expect(installed(root)).toEqual([]);
+});
+
+test("so is one whose glibc is too old", () => {
+  const root = makeHost();
+  for (const libc of new Bun.Glob("lib*/**/libc.so.6").scanSync({ cwd: root, absolute: true }))
+    writeFileSync(libc, "\0GLIBC_2.2.5\0GLIBC_2.12\0");
+  const { code, warned } = install(root);
+  expect(warned).toMatch(
+    /: the host's glibc is 2\.12 \(\/\S+\/libc\.so\.6\); the CNI plugin runs on the host and needs glibc 2\.17 or later\n$/,
+  );
+  expect(code).toBe(1);
+  expect(installed(root)).toEqual([]);
+});
+
+test("what the look does not find the trial does: a library that is missing, a loader that does not work", () => {
+  const incomplete = makeHost();
+  for (const libm of new Bun.Glob("lib*/**/libm.so.6").scanSync({ cwd: incomplete, absolute: true }))
+    rmSync(libm);
+  expect(install(incomplete).warned).toMatch(/it ended with 127 when it was tried: .*libm\.so\.6/);
+  const broken = makeHost();
+  writeFileSync(join(broken, readElf(tortie)?.loader ?? ""), "no loader");
+  expect(install(broken).warned).toStartWith(`${REFUSED}it cannot be started (`);
+  expect([installed(incomplete), installed(broken)]).toEqual([[], []]);
+});
+
+test("one for another processor is refused", () => {
+  const other = join(folder, "other");
+  copyFileSync(tortie, other);
+  const fd = openSync(other, "r+");
+  // The machine of the ELF header; this one is the PDP-11.
+  writeSync(fd, Buffer.from([65, 0]), 0, 2, 0x12);
+  closeSync(fd);
+  const target = join(folder, "bin");
+  const words = ["--executable", other, "--plugins", folder, "--bin-dir", target, "--host-root", "/"];
+  expect(inMounts("", "/", [tortie, "install", ...words])).toEqual({
+    code: 1,
+    said: "",
+    warned: `${REFUSED}it is made for another kind of processor (ENOEXEC)\n`,
+  });
+  expect(readdirSync(target)).toEqual([]);
+});
+
+test("without the right to change the root directory the host's libraries are looked at, and it says so", () => {
+  const root = makeHost();
+  const script = `${WITH_PROC}\nset -- "$@"`;
+  const bin = join(root, "opt/cni/bin");
+  const limits = ["setpriv", "--bounding-set=-sys_chroot", "--inh-caps=-sys_chroot", "--"];
+  const words = ["install", "--bin-dir", bin, "--host-root", root, "--plugins", folder];
+  const { code, said } = inMounts(script, root, [...limits, tortie, ...words]);
+  expect(said).toContain(
+    `Note: it ran in this container, not on the host: could not make ${root} the root directory: Operation not permitted ` +
+      "(EPERM); the host's libraries were looked at, and suffice.\n",
+  );
+  expect(code).toBe(0);
+});
+
+test("as in a container: the host's root directory is at /host, and the plugin's own is empty", () => {
+  const root = makeHost();
+  const container = join(folder, "container");
+  mkdirSync(container);
+  makeBareRoot(container, tortie);
+  mkdirSync(join(container, "host"));
+  mkdirSync(join(root, "opt/cni/bin"), { recursive: true });
+  mkdirSync(join(root, "usr"));
+  const script =
+    `mount --bind /proc "$1/proc"; mount --rbind "$1" "${container}/host"; mount --bind /proc "${container}/proc"\n` +
+    `mkdir -p "${container}/dev"; touch "${container}/dev/null"; mount --bind /dev/null "${container}/dev/null"`;
+  const { code, said, warned } = inMounts(script, root, ["chroot", container, "/tortie", "install"]);
+  expect(warned).toBe("");
+  expect(said).toStartWith("Wrote Calico CNI binaries to /host/opt/cni/bin\n  written: tortie, calico\n");
+  expect(said).not.toContain("Note:");
+  expect(code).toBe(0);
+  expect(installed(root)).toEqual(["calico", "tortie"]);
+  const gone = inMounts(script, root, [
+    "chroot",
+    container,
+    "/tortie",
+    "uninstall",
+    "--net-dir=/none",
+    "--state-dir=/none",
+  ]);
+  expect(gone).toMatchObject({ code: 0, warned: "" });
+  expect(gone.said).toContain("Removed executable /host/opt/cni/bin/calico\n");
+  expect(installed(root)).toEqual([]);
+});
