@@ -38,6 +38,7 @@ export function openPatientAgent({ node, paths, configuration, log, stopping }: 
   const client: AgentClient = node.openAgent(paths.socket);
   return {
     async ask(body) {
+      const began = performance.now();
       try {
         return await client.request(body, {
           milliseconds: end - node.now(),
@@ -46,6 +47,8 @@ export function openPatientAgent({ node, paths, configuration, log, stopping }: 
         });
       } catch (error) {
         throw error instanceof AgentError ? notYet(error, seconds) : error;
+      } finally {
+        log.debug(`asked the agent, "${body.kind}": ${(performance.now() - began).toFixed(2)} ms`);
       }
     },
     [Symbol.dispose]: () => client[Symbol.dispose](),
