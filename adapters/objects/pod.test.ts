@@ -47,6 +47,7 @@ test("a pod as the API serves it", () => {
     id: "x/a",
     namespace: "x",
     uidOrder: uidOrder("u1"),
+    uids: ["u1"],
     labels: { app: "web", constructor: "c" },
     addresses: ["10.0.0.1", "fd00::1"],
     ports: [
@@ -230,3 +231,16 @@ test.each([
     expect(found.kind === "endpoint" && found.value.attachment !== undefined).toBe(local);
   },
 );
+
+test("what a runtime may call a pod: its UID and, of a static pod, its hash; only of pods of this node", () => {
+  const annotations = { "kubernetes.io/config.hash": "h1" };
+  const uids = (fields: PodFields, nodeName: string): unknown =>
+    (valueOf(fields, nodeName) as { readonly uids?: unknown }).uids;
+  const here = { nodeName: "here" };
+  expect(uids({ metadata: { uid: "u1" }, spec: here }, "here")).toEqual(["u1"]);
+  expect(uids({ metadata: { uid: "u1", annotations }, spec: here }, "here")).toEqual(["u1", "h1"]);
+  expect(uids({ metadata: { annotations }, spec: here }, "here")).toEqual(["h1"]);
+  for (const unread of [{}, { uid: 7, annotations: { "kubernetes.io/config.hash": "" } }])
+    expect(valueOf({ metadata: unread, spec: here }, "here")).not.toHaveProperty("uids");
+  expect(valueOf({ metadata: { uid: "u1", annotations }, spec: here }, "there")).not.toHaveProperty("uids");
+});

@@ -15,6 +15,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const CLOSED = "the pod is nobody's peer and its interface stays closed";
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
+/** What a static pod's kubelet calls it, and the runtime too: the API server's UID is that of a mirror of it. */
+export const STATIC_POD_ANNOTATION = "kubernetes.io/config.hash";
+
 export type ReadPod =
   | { readonly kind: "endpoint"; readonly value: Endpoint; readonly defects: readonly Defect[] }
   | { readonly kind: "ignored"; readonly reason: string; readonly defects: readonly Defect[] }
@@ -69,6 +72,14 @@ function readBasis(
   return { labels: found.value, spec, hostNetwork: hostNetwork === true };
 }
 
+/** The API server's UID first. */
+function readUids(uid: unknown, annotations: Fields): readonly string[] {
+  const hash = Object.hasOwn(annotations, STATIC_POD_ANNOTATION)
+    ? annotations[STATIC_POD_ANNOTATION]
+    : undefined;
+  return [uid, hash].filter((one) => typeof one === "string" && one !== "") as string[];
+}
+
 /**
  * A Pod (v1). Unreadable labels make it no endpoint at all, since nobody can tell who selects it; an address, port or
  * time that cannot be read is left out.
@@ -101,16 +112,18 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const ports = readPorts(basis.spec);
   defects.push(...found.defects, ...ports.defects);
   const uid = metadata["uid"];
+  const here = isHere(basis.spec, options, defects);
+  // Of a large cluster's other pods nobody asks it.
+  const uids = here ? readUids(uid, annotations) : [];
   const endpoint: Endpoint = {
     id: endpointId(namespace, name),
     namespace,
     uidOrder: typeof uid === "string" ? uidOrder(uid) : 0,
+    ...(uids.length > 0 && { uids }),
     labels: basis.labels,
     addresses: found.addresses,
     ports: ports.ports,
-    attachment: isHere(basis.spec, options, defects)
-      ? { kind: "interface", name: podInterfaceName(namespace, name) }
-      : undefined,
+    attachment: here ? { kind: "interface", name: podInterfaceName(namespace, name) } : undefined,
     finished,
     deleting,
     startedAt: readTime(

@@ -58,6 +58,9 @@ function taker<Name extends ResourceName>(
     if (event.kind === "items") {
       return reader.take(name, { kind: "items", items: event.items.map((item) => read(item, context)) });
     }
+    if (event.kind === "looked") {
+      return [...reader.lookPod(PODS.read(event.object, context)).events];
+    }
     if (event.kind !== "changes") return reader.take(name, event);
     const changes = event.changes.map(({ item, gone }) => ({ item: read(item, context), gone }));
     return reader.take(name, { ...event, changes });

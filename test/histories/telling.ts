@@ -3,7 +3,10 @@ import type { ResourceName } from "../../adapters/kubernetes/store/object-store.
 import type { Dice } from "./dice.ts";
 import { type AnyObject, type Happening, ofResource, stateAfter } from "./history.ts";
 
-export type RawEvent = ListWatchEvent<AnyObject>;
+export type RawEvent =
+  | ListWatchEvent<AnyObject>
+  /** The answer to a question for one object by its name. */
+  | { readonly kind: "looked"; readonly object: AnyObject };
 
 function* inPieces<Item>(items: readonly Item[], dice: Dice): Generator<Item[]> {
   for (let at = 0; at < items.length;) {
@@ -47,8 +50,31 @@ function* listing(
   yield { kind: "listing" };
   for (const items of inPieces(dice.shuffled(objects), dice)) yield { kind: "items", items };
   yield* told(changesOf(past.slice(begun, length), resource), dice);
-  yield { kind: "listed" };
+  yield { kind: "listed", version: String(past[length - 1]?.version ?? 1) };
   yield { kind: "well" };
+}
+
+/** Between the events, answers to questions for single objects: early ones, late ones, and some about what is gone long since. */
+function* withLooks(
+  events: Iterable<RawEvent>,
+  { seen, resource, dice }: { seen: readonly Happening[]; resource: ResourceName; dice: Dice },
+): Generator<RawEvent> {
+  for (const event of events) {
+    yield event;
+    if (!dice.oneIn(3)) continue;
+    const objects = ofResource(stateAfter(seen, dice.roll(seen.length + 1)), resource);
+    const object = objects[dice.roll(Math.max(1, objects.length))];
+    if (object !== undefined) yield { kind: "looked", object };
+  }
+}
+
+function* round(
+  seen: readonly Happening[],
+  resource: ResourceName,
+  { length, to, dice }: { length: number; to: number; dice: Dice },
+): Generator<RawEvent> {
+  yield* listing(seen, resource, { length, dice });
+  yield* told(changesOf(seen.slice(length, to), resource), dice);
 }
 
 /**
@@ -64,11 +90,12 @@ export function* telling(
 ): Generator<RawEvent> {
   const rounds = 1 + dice.roll(3);
   const restoredIn = 1 + dice.roll(rounds);
-  for (let round = 1; round <= rounds; round++) {
-    const seen = round < restoredIn ? lost : past;
+  for (let at = 1; at <= rounds; at++) {
+    const seen = at < restoredIn ? lost : past;
     const length = dice.roll(seen.length + 1);
-    const to = round === rounds ? seen.length : length + dice.roll(seen.length - length + 1);
-    yield* listing(seen, resource, { length, dice });
-    yield* told(changesOf(seen.slice(length, to), resource), dice);
+    const to = at === rounds ? seen.length : length + dice.roll(seen.length - length + 1);
+    const events = round(seen, resource, { length, to, dice });
+    // Only pods are asked for, and no answer takes so long that a backup was restored meanwhile.
+    yield* resource === "pods" && seen === past ? withLooks(events, { seen, resource, dice }) : events;
   }
 }

@@ -12,7 +12,8 @@ export type ListWatchEvent<Item> =
   /** What follows until `listed` is everything there is: whatever is not among it is gone. */
   | { readonly kind: "listing" }
   | { readonly kind: "items"; readonly items: readonly Item[] }
-  | { readonly kind: "listed" }
+  /** `version`: of the state that was listed. */
+  | { readonly kind: "listed"; readonly version: string }
   | { readonly kind: "changes"; readonly changes: readonly Change<Item>[]; readonly noticedAt: number }
   /** It cannot be read at the moment; tries go on. `since`: of the first failure in a row. */
   | { readonly kind: "trouble"; readonly since: Date; readonly because: string; readonly next: string }

@@ -82,6 +82,6 @@ export async function* list<Item>(
   }
   if ("kind" in page) return page;
   reading.version = page.version;
-  yield { kind: "listed" };
+  yield { kind: "listed", version: page.version };
   return { kind: "listed" };
 }

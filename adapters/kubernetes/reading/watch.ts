@@ -120,7 +120,7 @@ export async function* watch<Item>(
           initial = false;
           traits.streamingLists = "served";
           reading.version = event.version;
-          yield { kind: "listed" };
+          yield { kind: "listed", version: event.version };
           changes = held;
           held = [];
         }

@@ -44,7 +44,7 @@ function readerOf(notices: string[] = []): Reader {
     empty: (...names) =>
       names.flatMap((name) => [
         ...reader.take(name, { kind: "listing" }),
-        ...reader.take(name, { kind: "listed" }),
+        ...reader.take(name, { kind: "listed", version: "1" }),
       ]),
   };
 }
@@ -74,10 +74,10 @@ test.each(ALL)("nothing is in sync while only %s is missing (policy-bugs 23)", (
   const reader = readerOf();
   reader.take("nodes", { kind: "items", items: [nodeOf("here")] });
   const early = ALL.filter((name) => name !== last).flatMap((name) =>
-    name === "nodes" ? reader.take("nodes", { kind: "listed" }) : reader.empty(name),
+    name === "nodes" ? reader.take("nodes", { kind: "listed", version: "1" }) : reader.empty(name),
   );
   expect(isSynced(early)).toBe(false);
-  const end = last === "nodes" ? reader.take("nodes", { kind: "listed" }) : reader.empty(last);
+  const end = last === "nodes" ? reader.take("nodes", { kind: "listed", version: "1" }) : reader.empty(last);
   expect(kinds(end).slice(-2)).toEqual(["status", "inSync"]);
 });
 
@@ -86,9 +86,9 @@ function syncedReader(notices?: string[]): Reader {
   const reader = readerOf(notices);
   reader.empty("namespaces", "networkpolicies");
   reader.take("nodes", { kind: "items", items: [nodeOf("here")] });
-  reader.take("nodes", { kind: "listed" });
+  reader.take("nodes", { kind: "listed", version: "1" });
   reader.take("pods", { kind: "items", items: [podOf("a", "x")] });
-  const end = reader.take("pods", { kind: "listed" });
+  const end = reader.take("pods", { kind: "listed", version: "1" });
   expect(kinds(end)).toEqual(["updates", "status", "inSync"]);
   expect(updatesIn(end)).toMatchObject([{ kind: "namespace", name: "x", value: { name: "x" } }]);
   return reader;

@@ -5,7 +5,12 @@ import type { Problem } from "../../../model/problem.ts";
 import type { Update } from "../../../model/update.ts";
 import { createImplicitNamespaces } from "./implicit-namespaces.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
-import { createResourceStore, type ResourceStore, type ValueChange } from "./resource-store.ts";
+import {
+  createResourceStore,
+  type LookedUp,
+  type ResourceStore,
+  type ValueChange,
+} from "./resource-store.ts";
 import type { ModelItem, NamespaceObject } from "./to-model.ts";
 
 /** What each resource's objects are to the model. */
@@ -24,6 +29,8 @@ export type ResourceEvent<Name extends ResourceName> = ListWatchEvent<ModelItem<
 export interface ObjectStore {
   /** What follows from one event of one resource's list and watch. */
   take<Name extends ResourceName>(name: Name, event: ResourceEvent<Name>): Update[];
+  /** What follows from a pod that was asked for by its name. */
+  lookPod(item: ModelItem<Endpoint>): LookedUp<Endpoint> & { readonly updates: Update[] };
   isWhole(name: ResourceName): boolean;
   /** This machine's Node as it was told last; a Node that is gone stays told. */
   readonly node: Node | undefined;
@@ -113,16 +120,21 @@ export function createObjectStore(): ObjectStore {
     },
   };
 
+  function updatesFrom<Value>(
+    changes: readonly ValueChange<Value>[],
+    read: (change: ValueChange<Value>) => Update[],
+  ): Update[] {
+    const updates: Update[] = [];
+    for (const change of changes) for (const update of read(change)) updates.push(update);
+    for (const update of implicit.take()) updates.push(update);
+    return updates;
+  }
+
   function taker<Value>(
     store: ResourceStore<Value>,
     read: (change: ValueChange<Value>) => Update[],
   ): (event: ListWatchEvent<ModelItem<Value>>) => Update[] {
-    return (event) => {
-      const updates: Update[] = [];
-      for (const change of store.take(event)) for (const update of read(change)) updates.push(update);
-      for (const update of implicit.take()) updates.push(update);
-      return updates;
-    };
+    return (event) => updatesFrom(store.take(event), read);
   }
 
   const takers: Takers = {
@@ -134,6 +146,10 @@ export function createObjectStore(): ObjectStore {
 
   return {
     take: (name, event) => takers[name](event),
+    lookPod(item) {
+      const looked = stores.pods.look(item);
+      return { ...looked, updates: updatesFrom(looked.changes, updatesOf.pods) };
+    },
     isWhole: (name) => stores[name].whole,
     get node() {
       return node;

@@ -20,7 +20,7 @@ function store(...events: ListWatchEvent<ModelItem<Value>>[]): ResourceStore<Val
 
 const items = (...list: ModelItem<Value>[]) => ({ kind: "items", items: list }) as const;
 const listing = { kind: "listing" } as const;
-const listed = { kind: "listed" } as const;
+const listed = { kind: "listed", version: "10" } as const;
 const listOf = (...list: ModelItem<Value>[]) => [listing, items(...list), listed] as const;
 const alive = (one: ModelItem<Value>) =>
   ({ kind: "changes", changes: [{ item: one, gone: false }], noticedAt: 0 }) as const;
@@ -162,4 +162,50 @@ test("a value that stays as it is while its problems change: the change is none,
   expect(shown()).toEqual(["queer"]);
   expect(known.take(alive(item("a", "4", "A")))).toEqual([]);
   expect(shown()).toEqual([]);
+});
+
+const at = (version: string) => ({ kind: "listed", version }) as const;
+
+test("an object that was looked up counts at once, and the watch that tells of it later tells no news", () => {
+  const known = store(...listOf(item("a", "1", "A")));
+  expect(known.look(item("b", "12", "B"))).toEqual({
+    changes: [came("B")],
+    late: false,
+    value: { is: "B" },
+  });
+  expect(known.take(alive(item("b", "12", "B")))).toEqual([]);
+  expect(known.take(gone(item("b", "13", "B")))).toEqual([went("B")]);
+});
+
+test("a late answer changes nothing, whether the object went or changed meanwhile", () => {
+  const known = store(
+    ...listOf(item("a", "1", "A")),
+    alive(item("b", "12", "B")),
+    gone(item("b", "13", "B")),
+  );
+  expect(known.look(item("b", "12", "B"))).toEqual({ changes: [], late: true, value: undefined });
+  known.take(alive(item("c", "20", "C")));
+  expect(known.look(item("c", "19", "old"))).toEqual({ changes: [], late: true, value: { is: "C" } });
+  // Deleted before the last change that was told: the watch had told of it.
+  expect(known.look(item("d", "15", "D"))).toMatchObject({ changes: [], late: true });
+  expect(store(...listOf()).look(item("e", "10", "E"))).toMatchObject({ changes: [], late: true });
+});
+
+test("while a later listing is under way an answer counts at once, and stays if the listing is older", () => {
+  const known = store(...listOf(item("a", "1", "A")), listing);
+  expect(known.look(item("b", "12", "B")).changes).toEqual([came("B")]);
+  expect(known.take(items(item("a", "1", "A")))).toEqual([]);
+  expect(known.take(at("11"))).toEqual([]);
+  known.take(listing);
+  known.take(items(item("a", "1", "A")));
+  // Deleted since: this listing is later than the answer.
+  expect(known.take(at("14"))).toEqual([went("B")]);
+});
+
+test("what a listing under way has told already is not taken back at its end", () => {
+  const known = store(...listOf(), listing, items(item("a", "12", "A"), item("b", "15", "B2")));
+  expect(known.look(item("a", "12", "A")).changes).toEqual([came("A")]);
+  expect(known.look(item("b", "14", "B")).changes).toEqual([came("B")]);
+  expect(known.take(at("16"))).toEqual([{ before: { is: "B" }, after: { is: "B2" } }]);
+  expect(known.size).toBe(2);
 });

@@ -1,13 +1,22 @@
 import type { Problem } from "../../../model/problem.ts";
 import { unreachable } from "../../../model/unreachable.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
-import { compareVersions, type ResourceVersion } from "./resource-version.ts";
+import { compareVersions, readResourceVersion, type ResourceVersion } from "./resource-version.ts";
 import type { ModelItem } from "./to-model.ts";
 
 /** One object's value before and after; undefined: there is none. The two are never equal. */
 export interface ValueChange<Value> {
   readonly before: Value | undefined;
   readonly after: Value | undefined;
+}
+
+/** What came of an object that was asked for by its name. */
+export interface LookedUp<Value> {
+  readonly changes: readonly ValueChange<Value>[];
+  /** Something later is known about the object: it changed meanwhile, or went. */
+  readonly late: boolean;
+  /** What is known of it now. */
+  readonly value: Value | undefined;
 }
 
 /** What is known of one resource: the last state of each object. */
@@ -25,6 +34,11 @@ export interface ResourceStore<Value> {
    * counts at once; later listings count when they are complete, all in one.
    */
   take(event: ListWatchEvent<ModelItem<Value>>): ValueChange<Value>[];
+  /**
+   * Takes an object that was asked for by its name, and that the watch has not told of yet or never will. It counts at once, also
+   * while a listing is under way, and stays until list or watch tell of it, or of a later state without it.
+   */
+  look(item: ModelItem<Value>): LookedUp<Value>;
 }
 
 interface Known<Value> {
@@ -50,6 +64,10 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   /** The versions at which objects went, oldest first: what comes late about them is no news. */
   const gone = new Map<string, ResourceVersion>();
   const problems = new Map<string, readonly Problem[]>();
+  /** Objects that were looked up and that neither list nor watch has told of so far. */
+  const looked = new Map<string, ResourceVersion>();
+  /** What listings and watches have come to: of what was before that, nothing is missing. */
+  let reached: ResourceVersion | undefined;
   /** What a listing under way says otherwise than `objects`, for when it is complete. Undefined: it counts at once. */
   let waiting: Map<string, Told<Value>> | undefined;
   let listing = false;
@@ -93,9 +111,46 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     if (before?.value !== next?.value) changes.push({ before: before?.value, after: next?.value });
   }
 
+  function nextOf({ key, version, value, problems: found }: ModelItem<Value>): Told<Value> {
+    const known = objects.get(key);
+    // An equal value is the one that is known already: nothing is compiled again, and nothing is held twice.
+    const isSame = known !== undefined && Bun.deepEquals(known.value, value, true);
+    return { known: { version, value: isSame ? known.value : value, seenIn: round }, problems: found };
+  }
+
+  /** Whether an object that was looked up is of an earlier state than what is known. */
+  function isOutdated({ key, version }: ModelItem<Value>): boolean {
+    const wentAt = gone.get(key);
+    if (wentAt !== undefined && (compareVersions(version, wentAt) ?? 1) <= 0) return true;
+    const known = objects.get(key);
+    if (known !== undefined) return (compareVersions(version, known.version) ?? 0) < 0;
+    return reached !== undefined && (compareVersions(version, reached) ?? 1) <= 0;
+  }
+
+  function takeLooked(item: ModelItem<Value>, changes: ValueChange<Value>[]): void {
+    const { key, version } = item;
+    const known = objects.get(key);
+    if (known !== undefined && compareVersions(version, known.version) === 0) return;
+    const pending = waiting?.get(key)?.known.version;
+    const age = pending === undefined ? 1 : (compareVersions(version, pending) ?? 1);
+    // What the listing under way has told of it is this, or earlier; else that is later, and counts at the listing's end.
+    if (age >= 0) waiting?.delete(key);
+    if (age > 0) looked.set(key, version);
+    gone.delete(key);
+    settle(key, nextOf(item), changes);
+  }
+
+  /** Whether a listing of that version, which does not hold an object, tells that it is gone. */
+  function isMissing(key: string, { seenIn }: Known<Value>, listed: ResourceVersion): boolean {
+    const version = looked.get(key);
+    const age = version === undefined ? undefined : compareVersions(version, listed);
+    return age === undefined ? seenIn !== round : age <= 0;
+  }
+
   function takeItem(item: ModelItem<Value>, isGone: boolean, changes: ValueChange<Value>[]): void {
     if (isLate(item, isGone)) return;
-    const { key, version, problems: found } = item;
+    const { key, version } = item;
+    looked.delete(key);
     const known = objects.get(key);
     if (isGone) {
       remember(key, version);
@@ -106,11 +161,11 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
       return;
     }
     gone.delete(key);
-    // An equal value is the one that is known already: nothing is compiled again, and nothing is held twice.
-    const isSame = known !== undefined && Bun.deepEquals(known.value, item.value, true);
-    const value = isSame ? known.value : item.value;
-    const next = { known: { version, value, seenIn: round }, problems: found };
-    const changed = !isSame || !Bun.deepEquals(problems.get(key) ?? NO_PROBLEMS, found);
+    const next = nextOf(item);
+    const changed =
+      known === undefined ||
+      known.value !== next.known.value ||
+      !Bun.deepEquals(problems.get(key) ?? NO_PROBLEMS, next.problems);
     if (waiting === undefined || !changed) {
       waiting?.delete(key);
       settle(key, next, changes);
@@ -127,15 +182,21 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   }
 
   /** A complete listing is the truth, even one that is older than what was seen. */
-  function finish(changes: ValueChange<Value>[]): void {
+  function finish(version: ResourceVersion, changes: ValueChange<Value>[]): void {
     const told = waiting ?? new Map<string, Told<Value>>();
     const missing: string[] = [];
-    for (const [key, { seenIn }] of objects) if (seenIn !== round && !told.has(key)) missing.push(key);
-    for (const key of missing) settle(key, undefined, changes);
+    for (const [key, known] of objects) {
+      if (!told.has(key) && isMissing(key, known, version)) missing.push(key);
+    }
+    for (const key of missing) {
+      looked.delete(key);
+      settle(key, undefined, changes);
+    }
     for (const [key, next] of told) settle(key, next, changes);
     listing = false;
     waiting = undefined;
     whole = true;
+    reached = version;
   }
 
   return {
@@ -146,6 +207,12 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
       return objects.size;
     },
     problems,
+    look(item) {
+      const changes: ValueChange<Value>[] = [];
+      const late = isOutdated(item);
+      if (!late) takeLooked(item, changes);
+      return { changes, late, value: objects.get(item.key)?.value };
+    },
     get problemsRevision() {
       return problemsRevision;
     },
@@ -160,10 +227,14 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
           for (const item of event.items) takeItem(item, false, changes);
           return changes;
         case "listed":
-          if (listing) finish(changes);
+          if (listing) finish(readResourceVersion(event.version), changes);
           return changes;
         case "changes":
-          for (const { item, gone: isGone } of event.changes) takeItem(item, isGone, changes);
+          for (const { item, gone: isGone } of event.changes) {
+            takeItem(item, isGone, changes);
+            if (reached !== undefined && (compareVersions(item.version, reached) ?? 0) > 0)
+              reached = item.version;
+          }
           return changes;
         case "trouble":
         case "well":

@@ -1,3 +1,4 @@
+import { STATIC_POD_ANNOTATION } from "../../objects/pod.ts";
 import { POD_IP_ANNOTATION, POD_IPS_ANNOTATION } from "../../objects/pod-addresses.ts";
 import type { ResourceName, ResourceValues } from "./object-store.ts";
 import {
@@ -31,7 +32,7 @@ const POD_FIELDS: Fields = {
     resourceVersion: true,
     labels: true,
     deletionTimestamp: true,
-    annotations: { [POD_IP_ANNOTATION]: true, [POD_IPS_ANNOTATION]: true },
+    annotations: { [POD_IP_ANNOTATION]: true, [POD_IPS_ANNOTATION]: true, [STATIC_POD_ANNOTATION]: true },
   },
   spec: {
     nodeName: true,

@@ -145,3 +145,12 @@ test("this machine's node, and an object of a kind that nobody asked for", () =>
     "Node here, kind: the API server listed it among pods; it is not read",
   ]);
 });
+
+test("only pods of this node carry what a runtime calls them, and equal ones are equal", () => {
+  const annotations = { "kubernetes.io/config.hash": "h1" };
+  const at = (nodeName: string) =>
+    podItem(pod("a", { metadata: { annotations }, spec: { nodeName } }), context()).value!;
+  expect(at("here").uids).toEqual(["uid-a", "h1"]);
+  expect(at("there")).not.toHaveProperty("uids");
+  expect(Bun.deepEquals(at("here"), at("here"), true)).toBe(true);
+});

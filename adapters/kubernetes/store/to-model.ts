@@ -82,7 +82,7 @@ function strange(object: unknown, read: ReadObject, wanted: string): ModelItem<n
 function sharedEndpoint(endpoint: Endpoint, sharing: Sharing): Endpoint {
   const [first, ...others] = endpoint.addresses;
   // One by one, not by spreading: objects that are built field by field take more room.
-  return {
+  const shared: Endpoint = {
     id: endpoint.id,
     namespace: sharing.text(endpoint.namespace),
     uidOrder: endpoint.uidOrder,
@@ -94,6 +94,7 @@ function sharedEndpoint(endpoint: Endpoint, sharing: Sharing): Endpoint {
     deleting: endpoint.deleting,
     startedAt: endpoint.startedAt,
   };
+  return endpoint.uids === undefined ? shared : { ...shared, uids: endpoint.uids };
 }
 
 function optionsOf({ nodeName }: ModelContext): ReadOptions {
