@@ -4,7 +4,7 @@ import { SystemCallError } from "../../native/libc.ts";
 import type { Link } from "../../native/link-message.ts";
 import { MAIN_TABLE } from "../../native/route-dump.ts";
 import type { RouteMessage } from "../../native/route-message.ts";
-import type { RouteKernel } from "./local-routes.ts";
+import type { RouteKernel } from "./lead-to.ts";
 import { link as testLink } from "./test-host.ts";
 
 const [ESRCH, EEXIST, ENODEV] = [3, 17, 19];

@@ -2,32 +2,16 @@ import { type Address, addressBytes, formatAddress } from "../../model/address.t
 import type { EndpointId } from "../../model/endpoint.ts";
 import type { HostEvent } from "../../native/host-events.ts";
 import { SystemCallError } from "../../native/libc.ts";
-import type { Link } from "../../native/link-message.ts";
 import { MAIN_TABLE } from "../../native/route-dump.ts";
-import type { RouteMessage } from "../../native/route-message.ts";
-import type { Route } from "../../native/route-change-message.ts";
-import type { NetworkChange } from "../../native/rtnetlink-change.ts";
 import { createNamedLinks } from "../link/named-links.ts";
 import { createWorkQueue } from "../link/work-queue.ts";
 import type { HostCondition } from "../preflight/condition.ts";
-import { type HeldRoute, heldBy, heldConditions } from "./held-routes.ts";
-import { directLink, isHostRoute, isOurs, judgeRoute } from "./judge-route.ts";
+import { type HeldRoute, heldConditions } from "./held-routes.ts";
+import { directLink, isHostRoute, isOurs } from "./judge-route.ts";
+import { leadTo, linkName, removeRoute, type RouteKernel } from "./lead-to.ts";
 import { createLeftoverRoutes } from "./leftover-routes.ts";
 import { ROUTE_PROTOCOL } from "./route-protocol.ts";
 import { createRouteWish, type LocalEndpoints, type WishedRoute } from "./route-wish.ts";
-
-/** What is asked of the kernel: native/rtnetlink.ts, or a test's own. All throw SystemCallError. */
-export interface RouteKernel {
-  /** The entry that decides about packets to the address. */
-  route(address: Uint8Array): RouteMessage | undefined;
-  routes(filter: {
-    readonly family: 4 | 6;
-    readonly table: number;
-    readonly protocol: number;
-  }): RouteMessage[];
-  link(key: { readonly index: number } | { readonly name: string }): Link | undefined;
-  change(change: NetworkChange): void;
-}
 
 export interface LocalRoutesOptions {
   readonly kernel: RouteKernel;
@@ -58,23 +42,9 @@ export interface LocalRoutes extends Disposable {
   settled(): Promise<void>;
 }
 
-/** The link is not there, not up, or on its way: it will be told. */
-const WAITS_FOR_LINK: ReadonlySet<string> = new Set(["ENODEV", "ENETDOWN", "ENOENT"]);
-
 function addressOf(bytes: Uint8Array): Address {
   if (bytes.length === 4) return bytes.join(".") as Address;
   return formatAddress({ family: 6, value: BigInt(`0x${bytes.toHex()}`) });
-}
-
-function hostRoute(address: Address, link: number): Route {
-  const destination = addressBytes(address);
-  const prefixLength = destination.length * 8;
-  return { destination, prefixLength, link, scope: "link", protocol: ROUTE_PROTOCOL, table: MAIN_TABLE };
-}
-
-function removal(address: Address, link: number): Route {
-  const { scope: _, ...route } = hostRoute(address, link);
-  return route;
 }
 
 /** The driver of this node's host routes: /32 and /128, scope link, protocol ROUTE_PROTOCOL, in the main table. */
@@ -91,29 +61,17 @@ export function keepLocalRoutes(options: LocalRoutesOptions): LocalRoutes {
   let toldText = "[]";
   let retry: ReturnType<typeof setTimeout> | undefined;
 
-  function nameOf(index: number): string {
-    return kernel.link({ index })?.name ?? `number ${index}`;
-  }
-
-  /** Whether the kernel took it. */
-  function remove(address: Address, link: number): boolean {
-    try {
-      kernel.change({ kind: "deleteRoute", route: removal(address, link) });
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      // Gone by itself, or with its link.
-      if (error.code !== "ESRCH" && error.code !== "ENODEV") trouble(error.message);
-      return false;
-    }
-  }
-
   const leftovers = createLeftoverRoutes({
     graceMilliseconds: leftoverMilliseconds,
     remove(address, link) {
-      const name = nameOf(link);
-      if (remove(address, link))
+      try {
+        const name = linkName(kernel, link);
+        if (!removeRoute(kernel, address, link)) return;
         trouble(`removed our route to ${address} by ${name}: no pod has the address`);
+      } catch (error) {
+        if (!(error instanceof SystemCallError)) throw error;
+        trouble(error.message);
+      }
     },
   });
 
@@ -123,37 +81,19 @@ export function keepLocalRoutes(options: LocalRoutesOptions): LocalRoutes {
     const before = left.get(address);
     if (link === undefined) return leftovers.forget(address);
     // By another interface it is the next one's already, whom the plugin is just wiring.
-    if (before !== undefined && links.get(before.interface)?.index === link)
-      return void remove(address, link);
-    leftovers.seen(address, link);
-  }
-
-  /** False: once the link is as it must be, it will be looked at again. */
-  function write(address: Address, kind: "addRoute" | "replaceRoute", link: number): boolean {
-    try {
-      kernel.change({ kind, route: hostRoute(address, link) });
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      if (WAITS_FOR_LINK.has(error.code)) return false;
-      // Somebody was faster, or a rule for routes leads past what is there: the next look tells which.
-      if (error.code !== "EEXIST") throw error;
+    if (before !== undefined && links.get(before.interface)?.index === link) {
+      removeRoute(kernel, address, link);
+      leftovers.forget(address);
+    } else {
+      leftovers.seen(address, link);
     }
-    return true;
   }
 
   function lookAtWished(address: Address, wished: WishedRoute): void {
     leftovers.forget(address);
     const link = links.get(wished.interface);
-    if (link === undefined) return;
-    const bytes = addressBytes(address);
-    let route = kernel.route(bytes);
-    let judgement = judgeRoute(route, link);
-    if (judgement === "add" || judgement === "replace") {
-      if (!write(address, judgement === "add" ? "addRoute" : "replaceRoute", link.index)) return;
-      route = kernel.route(bytes);
-      judgement = judgeRoute(route, link);
-    }
-    if (judgement !== "right") held.set(address, heldBy(address, wished, route, nameOf));
+    const found = link === undefined ? undefined : leadTo(kernel, address, { wished, link });
+    if (found !== undefined) held.set(address, found);
   }
 
   function look(address: Address): void {
