@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Address } from "../../model/address.ts";
 import { type EndpointId, endpointId } from "../../model/endpoint.ts";
 import type { InterfaceName } from "../../model/fingerprint.ts";
