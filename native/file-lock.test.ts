@@ -35,9 +35,9 @@ test("lockFile waits asleep for the one who holds it", async () => {
   const path = join(directory, "lock");
   const script = `
     const { lockFile } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
-    console.log("begins");
+    process.stdout.write("begins\\n");
     using lock = lockFile(${JSON.stringify(path)});
-    console.log("has it");`;
+    process.stdout.write("has it\\n");`;
   const lock = lockFile(path);
   const waiter = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
   const reader = waiter.stdout.getReader();
@@ -56,7 +56,7 @@ test("a holder that is killed holds it no longer", async () => {
   const script = `
     const { lockFile } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
     globalThis.lock = lockFile(${JSON.stringify(path)});
-    console.log("has it");
+    process.stdout.write("has it\\n");
     setInterval(() => {}, 1000);`;
   const holder = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
   await holder.stdout.getReader().read();

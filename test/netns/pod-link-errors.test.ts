@@ -197,7 +197,7 @@ test.each([
       const namespace = NetworkNamespace.open(${JSON.stringify(pod.path)});
       createPodLink({ namespace, hostInterface: "cali1", podInterface: "eth0", mtu: 1450, containerId: "a" });
     } catch (error) {
-      console.log(error.name, error.kind, error.message);
+      process.stdout.write([error.name, error.kind, error.message].join(" "));
     }`;
   const words = ["setpriv", "--bounding-set", `-${right}`, process.execPath, "-e", script];
   const said = host.run(() => Bun.spawnSync(words)).stdout.toString();
