@@ -192,6 +192,8 @@ test.each(["DATASTORE_TYPE", "CALICO_DATASTORE_TYPE", "felix_datastoretype"])(
       manageCni: false,
     });
     expect(readConfig({ ...environment, CALICO_MANAGE_CNI: "True" }).config.manageCni).toBe(true);
+    for (const template of ["CNI_NETWORK_CONFIG", "CNI_NETWORK_CONFIG_FILE"])
+      expect(readConfig({ ...environment, [template]: "{}" }).config.manageCni).toBe(true);
   },
 );
 

@@ -110,8 +110,8 @@ const SETTINGS = {
   manageCni: undecided(BOOLEAN, {
     name: "CALICO_MANAGE_CNI",
     means:
-      "whether pods have Calico's `cali*` interfaces (true), or whatever another CNI plugin made, found by the host's routes (false)",
-    defaultWords: "false with the Kubernetes API, true with manifests",
+      "whether our CNI plugin or Calico's wires the pods, by `cali*` interfaces (true), or another one, whose interfaces are found by the host's routes (false)",
+    defaultWords: "true with manifests or a CNI_NETWORK_CONFIG, else false",
   }),
   unknownEndpoint: setting(oneOf(["drop", "accept"]), "drop", {
     name: "FELIX_UNKNOWNENDPOINTACTION",
@@ -251,6 +251,14 @@ export const SETTING_ROWS: Readonly<Record<SettingKey, SettingRow>> = {
   cniMtu: SETTINGS.cniMtu.row,
 };
 
+/** Whoever has the plugin's configuration written has the plugin wire the pods. */
+function wantsPlugin({
+  cniNetworkConfig,
+  cniNetworkConfigFile,
+}: Pick<Config, "cniNetworkConfig" | "cniNetworkConfigFile">): boolean {
+  return cniNetworkConfig !== undefined || cniNetworkConfigFile !== undefined;
+}
+
 /** From texts by `SettingKey`, and the connection's variables by name. */
 export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
   v.object({
@@ -286,6 +294,6 @@ export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
   }),
   v.transform((given): Config => ({
     ...given,
-    manageCni: given.manageCni ?? given.datastoreType === "file",
+    manageCni: given.manageCni ?? (given.datastoreType === "file" || wantsPlugin(given)),
   })),
 );
