@@ -80,7 +80,8 @@ export function keepHostEnds(options: HostEndsOptions): HostEnds {
     if (end === undefined) return void mendedAt.delete(name);
     try {
       const found = kernel.read({ name });
-      if (found === undefined) return;
+      // The plugin brings a host end up when all its settings are written; the link's next event tells of that.
+      if (found === undefined || !found.link.up) return;
       names.set(found.link.index, name);
       const drifting = driftsOf(found, end);
       if (drifting.length > 0) drifts.set(name, drifting);

@@ -66,6 +66,19 @@ test("whoever writes the contrary each time is answered now and then", async () 
   expect([ipv4(host, "cali1"), host.troubles.length]).toEqual(["1 1 0 1", 2]);
 });
 
+test("a link that the plugin has not finished is left alone until it is up", async () => {
+  const host = open();
+  await host.want("web: cali1 10.1.0.5");
+  ip(host.namespace, "link set cali1 down");
+  setSysctl(host.namespace, "net/ipv4/conf/cali1/rp_filter", "2");
+  setSysctl(host.namespace, "net/ipv4/conf/cali2/rp_filter", "2");
+  await host.want("web: cali1 10.1.0.5", "database: cali2 10.1.0.9");
+  await until(() => ipv4(host, "cali2") === "1 1 1 1");
+  expect(ipv4(host, "cali1")).toBe("1 1 2 1");
+  ip(host.namespace, "link set cali1 up");
+  await until(() => ipv4(host, "cali1") === "1 1 1 1");
+});
+
 test("a link that is made anew, or comes late, gets its settings", async () => {
   const host = open();
   setSysctl(host.namespace, "net/ipv4/conf/default/rp_filter", "2");
