@@ -1,5 +1,6 @@
 import { type EndpointRecord, RECORD_VERSION } from "../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
+import { IpamError } from "../ipam/ipam-error.ts";
 import { needsPodCidrs } from "../ipam/pod-cidr.ts";
 import { type Address, addressFamily } from "../model/address.ts";
 import { podInterfaceName } from "../model/fingerprint.ts";
@@ -68,6 +69,16 @@ function stopIfTold({ stopping }: Call): void {
   throw new CniError("tryAgainLater", "the plugin was told to stop", "the container runtime tries again");
 }
 
+/** Whatever broke off leasing, an address may be leased by then; only who never began has none. */
+async function mayBeLeased(leasing: Promise<unknown>): Promise<boolean> {
+  try {
+    await leasing;
+    return true;
+  } catch (error) {
+    return !(error instanceof IpamError && error.kind === "missingBinary");
+  }
+}
+
 async function attach(call: Call, record: EndpointRecord, done: UndoStack): Promise<string> {
   const { node, paths, configuration } = call;
   const { containerId } = record;
@@ -84,8 +95,7 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   const mtu = configuration.mtu || (facts?.mtu ?? 0);
   const leasing = node.leases.lease(leasingCall(call, facts));
   done.push("free the addresses", async () => {
-    await leasing.catch(() => undefined);
-    await node.leases.release(leasedCall(call, record));
+    if (await mayBeLeased(leasing)) await node.leases.release(leasedCall(call, record));
   });
   let used: readonly Address[] = [];
   done.push("remove the link", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CniError } from "./cni-error.ts";
-import { argumentsForDelegates, readAttachment, readPluginPath, readVerb } from "./environment.ts";
+import { readAttachment, readPluginPath, readVerb } from "./environment.ts";
 
 const GIVEN = {
   CNI_COMMAND: "ADD",
@@ -27,7 +27,6 @@ test("readAttachment: gives what a kubelet says of a pod", () => {
     namespacePath: "/run/netns/c1",
     podInterface: "eth0",
     pod: { namespace: "x", pod: "a", uid: "u-1" },
-    args: GIVEN.CNI_ARGS,
   });
 });
 
@@ -103,9 +102,4 @@ test("readPluginPath: helpers are looked for beside this plugin, too", () => {
   expect(readPluginPath({ CNI_PATH: "/a:/b" }, "/c")).toEqual(["/a", "/b", "/c"]);
   expect(readPluginPath({ CNI_PATH: "/a:/c" }, "/c")).toEqual(["/a", "/c"]);
   expect(readPluginPath({}, "/c")).toEqual(["/c"]);
-});
-
-test("argumentsForDelegates: says once that unknown ones are to be ignored", () => {
-  expect(argumentsForDelegates("")).toBe("IgnoreUnknown=1");
-  expect(argumentsForDelegates("IgnoreUnknown=0;IP=10.0.0.9;")).toBe("IgnoreUnknown=1;IP=10.0.0.9");
 });

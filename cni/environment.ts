@@ -32,8 +32,6 @@ export interface Attachment {
   /** The pod's end of the link. */
   readonly podInterface: string;
   readonly pod: PodArguments;
-  /** CNI_ARGS as it came, for plugins that this one calls. */
-  readonly args: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -107,8 +105,7 @@ export function readAttachment(environment: Environment, verb: "ADD" | "DEL" | "
   const podInterface = checkInterface(demand(environment, "CNI_IFNAME", verb));
   const namespacePath =
     verb === "DEL" ? environment["CNI_NETNS"] || undefined : demand(environment, "CNI_NETNS", verb);
-  const args = environment["CNI_ARGS"] ?? "";
-  const given = readArguments(args);
+  const given = readArguments(environment["CNI_ARGS"] ?? "");
   const address = given.get("IP");
   if (address !== undefined && address !== "" && parseAddress(address) === undefined)
     throw wrong("CNI_ARGS", `has IP=${address}, which is no address`, "give one IPv4 or IPv6 address");
@@ -117,7 +114,6 @@ export function readAttachment(environment: Environment, verb: "ADD" | "DEL" | "
     podInterface,
     ...(namespacePath !== undefined && { namespacePath }),
     pod: podOf(given, containerId),
-    args,
   };
 }
 
@@ -126,10 +122,4 @@ export function readPluginPath(environment: Environment, ownDirectory: string): 
   const given = (environment["CNI_PATH"] ?? "").split(":").filter((part) => part !== "");
   // Whoever installed this plugin put its helpers beside it, and CNI_PATH is optional.
   return given.includes(ownDirectory) ? given : [...given, ownDirectory];
-}
-
-/** CNI_ARGS for a plugin that is called by this one: it must not stumble over what is meant for others. */
-export function argumentsForDelegates(args: string): string {
-  const others = args.split(";").filter((part) => part !== "" && !part.startsWith("IgnoreUnknown="));
-  return ["IgnoreUnknown=1", ...others].join(";");
 }

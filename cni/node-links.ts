@@ -53,8 +53,10 @@ export const nodeLinks: Links = {
     using namespace = openLeft(namespacePath);
     removePodLink({ hostInterface, containerId, ...(namespace !== undefined && { namespace }) });
   },
-  differences(link, { mtu, addresses, allowForwarding }) {
+  differences(link, { mtu: wanted, addresses, allowForwarding }) {
     using namespace = NetworkNamespace.open(link.namespacePath);
+    using host = new Rtnetlink();
+    const mtu = wanted || (host.link({ name: link.interface })?.mtu ?? 0);
     return checkPodLink({ ...planOf(link, namespace, mtu), addresses, allowForwarding });
   },
   isReached(address) {

@@ -42,7 +42,7 @@ export interface Links {
   configure(link: PodLink, created: CreatedPodLink, settings: PodLinkSettings): void;
   /** Removes the link if it is this container's; nothing there is fine. `namespacePath` may lead nowhere any more. */
   remove(link: Omit<PodLink, "podInterface">): void;
-  /** Everything that is not as `create` and `configure` leave it, in words. */
+  /** Everything that is not as `create` and `configure` leave it, in words; with an MTU of 0 any that both ends have is right. */
   differences(link: PodLink, settings: PodLinkSettings): readonly string[];
   /** Whether packets to the address go to a pod of this node. */
   isReached(address: Address): boolean;
