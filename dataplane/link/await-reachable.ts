@@ -1,10 +1,13 @@
 import { type Address, addressBytes, addressFamily } from "../../model/address.ts";
-import { pollReadable } from "../../native/libc.ts";
 import type { Rtnetlink } from "../../native/rtnetlink.ts";
 import { GATEWAY_IPV6 } from "./pod-link.ts";
 
-/** Milliseconds; kernel workers do their part in less than one where the machine has time. */
+/** Milliseconds. Kernel workers do their part in a tenth of one where the machine has time; then pauses grow. */
+const FIRST_PAUSE = 0.1;
+const LONGEST_PAUSE = 5;
 const LIMIT = 200;
+
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /** One end of a link, and its IPv6 addresses. */
 interface LinkEnd {
@@ -37,8 +40,10 @@ export function awaitReachable(
     { ...host, ipv6: ipv6.length === 0 ? [] : [GATEWAY_IPV6] },
     { ...pod, ipv6 },
   ];
-  for (let asked = 0; asked < LIMIT; asked++) {
-    if (ends.every(isReachable)) return;
-    pollReadable([], 1);
+  const began = performance.now();
+  for (let pause = FIRST_PAUSE; !ends.every(isReachable); pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    if (performance.now() - began > LIMIT) return;
+    // Sleeps: nobody wakes it.
+    Atomics.wait(nobody, 0, 0, pause);
   }
 }

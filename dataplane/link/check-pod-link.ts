@@ -139,7 +139,12 @@ export function checkPodLink(plan: PodNetworkPlan, options: PodLinkOptions = {})
     defects.push(...podDefects(pod, far, plan));
     defects.push(...plan.namespace.run(() => settingDefects(settings, "in the container", directory)));
   }
-  if (near !== undefined && far !== undefined && near.peer?.index !== far.index)
-    defects.push(`"${plan.hostInterface}" and "${plan.podInterface}" are not two ends of one link`);
+  if (near !== undefined && far !== undefined) {
+    // Numbers alone are equal in many pods: the first link of each is number 2.
+    const joined =
+      near.peer?.index === far.index && near.peer.namespaceId === host.namespaceId(plan.namespace.fd);
+    if (!joined)
+      defects.push(`"${plan.hostInterface}" and "${plan.podInterface}" are not two ends of one link`);
+  }
   return defects;
 }

@@ -100,7 +100,7 @@ function text(bytes: Uint8Array): string {
 
 // Whether all are read, or the kernel is asked for those of each address.
 const WAYS = [
-  ["a small table", 10_000],
+  ["a small table", 4_000],
   ["a large table", 0],
 ] as const;
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { checkPodLink } from "../../dataplane/link/check-pod-link.ts";
+import { createPodLink } from "../../dataplane/link/create-pod-link.ts";
 import type { PodNetworkPlan } from "../../dataplane/link/pod-link.ts";
 import { removePodLink } from "../../dataplane/link/remove-pod-link.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
@@ -118,6 +119,18 @@ test.each<[string, Damage, string[]]>([
 test("checkPodLink tells that either end is down", () => {
   expect(defects({ host: [`link set ${NAME} down`] })).toContain(`the host's interface "${NAME}" is down`);
   expect(defects({ pod: ["link set eth0 down"] })).toContain(`the container's interface "eth0" is down`);
+});
+
+test("checkPodLink tells that the link leads into another container", () => {
+  const node = opened.use(createNode());
+  const [plan, other] = ["a", "b"].map((name) =>
+    podPlan(opened.use(NetworkNamespace.create()), name, ["10.65.0.1"]),
+  ) as [PodNetworkPlan, PodNetworkPlan];
+  wirePod(node, plan);
+  node.run(() => createPodLink(other));
+  expect(node.run(() => checkPodLink({ ...plan, namespace: other.namespace }))).toContain(
+    `"${NAME}" and "eth0" are not two ends of one link`,
+  );
 });
 
 test("checkPodLink tells that the link is gone, and that another one bears its name", () => {
