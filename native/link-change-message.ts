@@ -37,8 +37,13 @@ export interface VethPair {
   readonly macAddress: string;
   /** Bytes, of both ends. */
   readonly mtu: number;
-  /** `namespace`: an open descriptor of its network namespace. */
-  readonly peer: { readonly name: string; readonly namespace: number };
+  readonly peer: {
+    readonly name: string;
+    /** Absent: the kernel makes one up. */
+    readonly macAddress?: string;
+    /** An open descriptor of its network namespace. */
+    readonly namespace: number;
+  };
 }
 
 /** What is to be otherwise at one link; what is absent stays. */
@@ -75,6 +80,8 @@ export function encodeVethPair(buffer: MessageBuffer, pair: VethPair, sequence: 
   const peer = beginAttribute(buffer, VETH_INFO_PEER);
   writeLinkHeader(buffer, 0, 0, 0);
   attributeText(buffer, IFLA_IFNAME, pair.peer.name);
+  const { macAddress } = pair.peer;
+  if (macAddress !== undefined) attributeBytes(buffer, IFLA_ADDRESS, macAddressBytes(macAddress));
   attributeU32Host(buffer, IFLA_MTU, pair.mtu);
   attributeU32Host(buffer, IFLA_NET_NS_FD, pair.peer.namespace);
   for (const nested of [peer, data, info]) endAttribute(buffer, nested);

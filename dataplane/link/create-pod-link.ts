@@ -1,4 +1,5 @@
 import type { Link } from "../../native/link-message.ts";
+import { randomMacAddress } from "../../native/mac-address.ts";
 import { NetworkChangeError, Rtnetlink } from "../../native/rtnetlink.ts";
 import { LONGEST_INTERFACE_NAME } from "../../native/rtnetlink-requests.ts";
 import { kernelHasIpv6 } from "./interface-settings.ts";
@@ -74,17 +75,17 @@ export function createPodLink(plan: PodLinkPlan, options: PodLinkOptions = {}): 
       found: "its network namespace is the host's own",
       next: "a pod on the host's network needs no plugin: is CNI_NETNS right?",
     });
-  using pod = namespace.run(() => new Rtnetlink());
   using host = new Rtnetlink();
-  const peer = { name: podInterface, namespace: namespace.fd };
+  // Chosen here, so that nobody needs to ask for it inside the pod.
+  const podMac = randomMacAddress();
+  const peer = { name: podInterface, macAddress: podMac, namespace: namespace.fd };
   try {
     host.change({ kind: "addVethPair", pair: { name: hostInterface, macAddress: HOST_END_MAC, mtu, peer } });
   } catch (error) {
     throw error instanceof NetworkChangeError ? refused(error, host, plan) : error;
   }
   const made = host.link({ name: hostInterface });
-  const far = made?.peer === undefined ? undefined : pod.link({ index: made.peer.index });
-  if (made === undefined || far === undefined)
+  if (made?.peer === undefined)
     throw new PodLinkError("refused", {
       tried: `make the link "${hostInterface}" of container ${containerId}`,
       found: "it vanished again at once",
@@ -98,5 +99,5 @@ export function createPodLink(plan: PodLinkPlan, options: PodLinkOptions = {}): 
     host.change({ kind: "deleteLink", index: made.index });
     throw error instanceof NetworkChangeError ? refused(error, host, plan) : error;
   }
-  return { hostIndex: made.index, hostMac: made.macAddress, podIndex: far.index, podMac: far.macAddress };
+  return { hostIndex: made.index, hostMac: made.macAddress, podIndex: made.peer.index, podMac };
 }

@@ -192,10 +192,10 @@ test.each([
   const root = join(import.meta.dir, "..", "..");
   const script = `
     const { NetworkNamespace } = await import(${JSON.stringify(join(root, "native/network-namespace.ts"))});
-    const { createPodLink } = await import(${JSON.stringify(join(root, "dataplane/link/create-pod-link.ts"))});
+    const { podPlan, wirePod } = await import(${JSON.stringify(join(root, "test/netns/pod-link/pods.ts"))});
+    const host = { run: (work) => work() };
     try {
-      const namespace = NetworkNamespace.open(${JSON.stringify(pod.path)});
-      createPodLink({ namespace, hostInterface: "cali1", podInterface: "eth0", mtu: 1450, containerId: "a" });
+      wirePod(host, podPlan(NetworkNamespace.open(${JSON.stringify(pod.path)}), "a", ["10.65.0.1"]));
     } catch (error) {
       process.stdout.write([error.name, error.kind, error.message].join(" "));
     }`;
@@ -203,7 +203,9 @@ test.each([
   const said = host.run(() => Bun.spawnSync(words)).stdout.toString();
   expect(said).toStartWith(`${name} ${kind} could not `);
   expect(said).toContain("(EPERM)");
-  expect(linkNames(host)).toEqual(["lo"]);
+  const plan = podPlan(pod, "a", ["10.65.0.1"]);
+  // What was begun is the caller's to remove.
+  expect(host.run(() => removePodLink(plan))).toBe(right === "net_admin" ? "absent" : "removed");
 });
 
 /** A kernel without IPv6, as far as its settings tell. */
