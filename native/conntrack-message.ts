@@ -41,7 +41,10 @@ export interface ConntrackEntry {
   readonly originalSource: Uint8Array;
   /** Who answers, after translation. */
   readonly replySource: Uint8Array;
-  /** The kernel's own words for the original direction, with its zone and number: what it deletes this very entry by. */
+  /**
+   * The kernel's own words for the original direction, with its zone and number: what it deletes the entry by. A later entry
+   * of the same connection has another number, unless it lies in the same memory.
+   */
   readonly original: Uint8Array;
   readonly zone: Uint8Array | undefined;
   readonly id: Uint8Array | undefined;
@@ -85,7 +88,7 @@ export function conntrackRequest(filter?: ConntrackFilter): Uint8Array {
   return buffer.bytes.slice(0, buffer.length);
 }
 
-/** Writes the message that deletes this entry, and no later one of the same connection. */
+/** Writes the message that deletes this entry. */
 export function encodeDeleteEntry(buffer: MessageBuffer, entry: ConntrackEntry, sequence: number): void {
   const start = begin(buffer, CT_DELETE, entry.family === 4 ? AF_INET : AF_INET6, NLM_F_REQUEST, sequence);
   const tuple = beginNested(buffer, CTA_TUPLE_ORIG);
