@@ -203,6 +203,24 @@ export function datastoreBehaviour(name: string, open: () => Promise<OpenedDatas
     await other.until(() => addresses(other, "x/b") !== undefined);
   });
 
+  test(`${name}: who can be asked for one pod answers what there is, and without a reader that nothing can be told`, async () => {
+    const opened = await open();
+    closing.push(async () => opened[Symbol.asyncDispose]());
+    const never = new AbortController().signal;
+    const ask = async (one: string): Promise<string | undefined> =>
+      (await opened.datastore.lookUp?.("x", one, never))?.kind;
+    const unread = await ask("a");
+    const store = await start([pod("a", "10.0.0.1")]);
+    await store.until(synced(store));
+    const [there, missing] = [
+      await store.datastore.lookUp?.("x", "a", never),
+      await store.datastore.lookUp?.("x", "b", never),
+    ];
+    const known = store.datastore.lookUp === undefined ? [] : ["unreadable", "found", "absent"];
+    expect([unread, there?.kind, missing?.kind].filter((kind) => kind !== undefined)).toEqual(known);
+    expect(addresses(store, "x/a")).toEqual(["10.0.0.1"]);
+  });
+
   test(`${name}: stopping ends the iteration, at rest, before it begins and between events`, async () => {
     const store = await start([pod("a", "10.0.0.1")]);
     await store.until(synced(store));

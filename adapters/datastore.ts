@@ -1,3 +1,4 @@
+import type { Address } from "../model/address.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Update } from "../model/update.ts";
 
@@ -39,6 +40,31 @@ export type DatastoreEvent =
   /** All conditions there are now, not only the new ones. */
   | { readonly kind: "conditions"; readonly conditions: readonly Condition[] };
 
+/** What one question for one pod came to. */
+export type PodLookUp =
+  /** It was told among the updates; `uids`: what its runtime may call it, the datastore's own UID first. */
+  | { readonly kind: "found"; readonly uids: readonly string[] }
+  /** There is no such pod, or it has ended for good. */
+  | { readonly kind: "absent" }
+  | { readonly kind: "unreadable"; readonly because: string; readonly next: string };
+
+/** What the plugin gave a pod, for others to read. */
+export interface PodAnnotation {
+  readonly namespace: string;
+  readonly pod: string;
+  /** The datastore's own UID of the pod: another pod of the same name is left alone. */
+  readonly uid: string;
+  /** Empty: it has none any more, and whose it was stays written. */
+  readonly addresses: readonly Address[];
+  readonly containerId: string;
+}
+
+export type Annotated =
+  | { readonly kind: "annotated" }
+  /** There is no such pod any more. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "failed"; readonly because: string; readonly next: string };
+
 /**
  * A source of current truth: it may skip, repeat and rewind, and what it said last is true.
  * `noticedAt` is in milliseconds of performance.now(): when the change was first seen.
@@ -46,4 +72,12 @@ export type DatastoreEvent =
 export interface Datastore {
   /** Ends when `stopping` fires; never throws for something that can mend itself. */
   watch(stopping: AbortSignal): AsyncIterable<DatastoreEvent>;
+  /**
+   * Asks for one pod at once, for a runtime may start it before it was told. What is found has been told to everybody who watches
+   * before the promise resolves; it never rejects. Missing where there is nothing to ask: a directory of manifests is read whole
+   * with each change, and a file that is being written is no answer yet.
+   */
+  lookUp?(namespace: string, pod: string, signal: AbortSignal): Promise<PodLookUp>;
+  /** Writes addresses and container to the pod, once and without another try; it never rejects. Missing where nobody would read it. */
+  annotate?(annotation: PodAnnotation, signal: AbortSignal): Promise<Annotated>;
 }

@@ -15,6 +15,8 @@ interface RbacObject {
   readonly subjects?: readonly { readonly name: string; readonly namespace: string }[];
 }
 
+/** What the agent writes, and how. */
+const WRITTEN = [{ name: "pods/status", verbs: ["patch"] }];
 const READ = [PODS, NAMESPACES, NETWORK_POLICIES, ownNode("x")].map(({ watched }) => watched);
 
 async function objects(): Promise<readonly RbacObject[]> {
@@ -29,14 +31,15 @@ function resourceName(path: string): string {
   return group === undefined ? resource : `${resource}.${group}`;
 }
 
-test("the role allows reading what the agent reads, and nothing else", async () => {
+test("the role allows reading what the agent reads and writing what it writes, and nothing else", async () => {
   const roles = (await objects()).flatMap(({ rules = [] }) => rules);
   const allowed = roles.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
       resources.map((resource) => ({ name: group === "" ? resource : `${resource}.${group}`, verbs })),
     ),
   );
-  const wanted = READ.map(({ path }) => ({ name: resourceName(path), verbs: ["get", "list", "watch"] }));
+  const read = READ.map(({ path }) => ({ name: resourceName(path), verbs: ["get", "list", "watch"] }));
+  const wanted = [...read, ...WRITTEN];
   const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
   expect(allowed.toSorted(byName)).toEqual(wanted.toSorted(byName));
 });
@@ -57,4 +60,6 @@ test("docs/cluster.md says what each right is for", async () => {
     ([, name = ""]) => name,
   );
   expect(told.toSorted()).toEqual(READ.map(({ path }) => resourceName(path)).toSorted());
+  const written = [...page.matchAll(/^\| `([^`]+)` \| patch \| (.+) \|$/gm)].map(([, name = ""]) => name);
+  expect(written).toEqual(WRITTEN.map(({ name }) => name));
 });

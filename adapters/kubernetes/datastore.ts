@@ -1,8 +1,10 @@
-import type { Datastore, DatastoreEvent, DatastoreStatus } from "../datastore.ts";
+import type { Datastore, DatastoreEvent, DatastoreStatus, PodLookUp } from "../datastore.ts";
 import type { KubernetesClient } from "./connection/client.ts";
 import { ConnectionError } from "./connection/connection-error.ts";
 import { listWatch } from "./reading/list-watch.ts";
 import { merged } from "./merged-iterables.ts";
+import { patchPodAnnotations } from "./pod-annotations.ts";
+import { createPodLookUps, notInSync, type PodLookUps, type Step } from "./pod-look-ups.ts";
 import { createModelReader, type ModelReader } from "./store/model-reader.ts";
 import type { ResourceName } from "./store/object-store.ts";
 import { type Pace, REAL_PACE } from "./reading/pace.ts";
@@ -19,9 +21,6 @@ export interface KubernetesDatastoreOptions {
   readonly nodeName: string | undefined;
   readonly pace?: Partial<Pace>;
 }
-
-/** What one list and watch says next; it is taken in its turn. */
-type Step = () => DatastoreEvent[];
 
 interface Follower {
   readonly client: KubernetesClient;
@@ -43,10 +42,12 @@ async function* steps<Name extends ResourceName>(
     stopping,
   });
   for await (const event of events) {
-    yield () => {
-      // What was alike in the list is alike in what comes later only by chance.
-      if (event.kind === "listed") context.sharing.forget();
-      return reader.take(name, event);
+    yield {
+      take() {
+        // What was alike in the list is alike in what comes later only by chance.
+        if (event.kind === "listed") context.sharing.forget();
+        return reader.take(name, event);
+      },
     };
   }
 }
@@ -107,8 +108,15 @@ function* unlessStopped(events: readonly DatastoreEvent[], stopping: AbortSignal
   }
 }
 
+/** A connection that somebody watches through. */
+interface OpenConnection {
+  readonly client: KubernetesClient;
+  readonly lookUps: PodLookUps;
+}
+
 async function* follow(
   options: KubernetesDatastoreOptions,
+  connections: Set<OpenConnection>,
   stopping: AbortSignal,
 ): AsyncGenerator<DatastoreEvent, void, undefined> {
   const { nodeName, pace = {} } = options;
@@ -131,8 +139,34 @@ async function* follow(
     steps(NETWORK_POLICIES, follower),
     ...resources.map((node) => steps(node, follower)),
   ];
-  yield* unlessStopped(follower.reader.begin(), stopping);
-  for await (const step of merged(sources, () => left.abort())) yield* unlessStopped(step(), stopping);
+  const lookUps = createPodLookUps({ ...follower, pace: { ...REAL_PACE, ...pace } });
+  const connection = { client, lookUps };
+  const end = (): void => {
+    left.abort();
+    lookUps.end();
+  };
+  stopping.addEventListener("abort", lookUps.end, { once: true });
+  connections.add(connection);
+  try {
+    yield* unlessStopped(follower.reader.begin(), stopping);
+    for await (const step of merged([...sources, lookUps.steps], end)) {
+      yield* unlessStopped(step.take(), stopping);
+      step.told?.();
+    }
+  } finally {
+    connections.delete(connection);
+    stopping.removeEventListener("abort", lookUps.end);
+    end();
+  }
+}
+
+/** Everybody who watches is to be told, and one is the rule. */
+async function lookUpEverywhere(
+  connections: ReadonlySet<OpenConnection>,
+  ask: (lookUps: PodLookUps) => Promise<PodLookUp>,
+): Promise<PodLookUp> {
+  const answers = await Promise.all([...connections].map(({ lookUps }) => ask(lookUps)));
+  return answers.find(({ kind }) => kind !== "found") ?? answers[0] ?? notInSync(undefined);
 }
 
 /**
@@ -140,5 +174,15 @@ async function* follow(
  * sync before all of them were listed to the end; whatever breaks later is `stale`, and what is known stays.
  */
 export function kubernetesDatastore(options: KubernetesDatastoreOptions): Datastore {
-  return { watch: (stopping) => follow(options, stopping) };
+  const connections = new Set<OpenConnection>();
+  return {
+    watch: (stopping) => follow(options, connections, stopping),
+    lookUp: (namespace, pod, signal) =>
+      lookUpEverywhere(connections, (lookUps) => lookUps.lookUp(namespace, pod, signal)),
+    async annotate(annotation, signal) {
+      for (const { client } of connections) return patchPodAnnotations(client, annotation, signal);
+      const because = "there is no connection to the API server yet";
+      return { kind: "failed", because, next: "nothing: tries go on" };
+    },
+  };
 }

@@ -62,9 +62,9 @@ test("a pod with the role of deploy/rbac.yaml needs no setting but its node's na
   });
 });
 
-test("the role is the least: without any one of its rules the agent is not ready and says which it is", async () => {
+test("the role is the least: without any one of its rules to read the agent is not ready and says which it is", async () => {
   const rules = await roleRules();
-  for (const missing of rules) {
+  for (const missing of rules.filter(({ verbs }) => verbs.includes("list"))) {
     await grant(rules.filter((rule) => rule !== missing));
     const agent = node.agent();
     await withAgent(agent, async () => {

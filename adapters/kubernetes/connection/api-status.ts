@@ -17,7 +17,7 @@ export interface ApiStatus {
 
 /** What was asked for, in RBAC's words; `group` is empty for the core group. */
 export interface Asked {
-  readonly verb: "get" | "list" | "watch";
+  readonly verb: "get" | "list" | "watch" | "patch";
   readonly resource: string;
   readonly group: string;
 }

@@ -3,8 +3,10 @@ export interface ApiRequest {
   /** From the server's root, for example `/api/v1/pods`; query parameters stand in `query`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH";
   readonly body?: string;
+  /** Of the body; `application/json` if nothing is said. */
+  readonly contentType?: string;
   /** Ends the request and the reading of its body. */
   readonly signal: AbortSignal;
 }

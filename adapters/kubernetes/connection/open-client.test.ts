@@ -77,6 +77,10 @@ test("a body is posted, and a path in the server's URL stays in front", async ()
   const got = (await response.json()) as Echo;
   expect(got).toMatchObject({ method: "POST", url: "/k8s/clusters/c-1/apis/x" });
   expect(got.headers["content-type"]).toBe("application/json");
+  const contentType = "application/strategic-merge-patch+json";
+  const patched = await client.request({ path: "/x", method: "PATCH", contentType, body: "{}", signal });
+  const patch = (await patched.json()) as Echo;
+  expect([patch.method, patch.headers["content-type"]]).toEqual(["PATCH", contentType]);
 });
 
 test("HTTP/1.1 where the server has no HTTP/2, and it is asked for HTTP/2 only once", async () => {

@@ -118,7 +118,7 @@ export async function openClient(
 
   const triedBy = ({ method = "GET", path }: ApiRequest): string => `${method} ${path} of ${server.origin}`;
   const send = async (request: ApiRequest, credential: Credential): Promise<Response> => {
-    const { method = "GET", body, signal } = request;
+    const { method = "GET", body, contentType = "application/json", signal } = request;
     const late = new AbortController();
     const init: BunFetchRequestInit = {
       method,
@@ -127,7 +127,7 @@ export async function openClient(
         ...credential.headers,
         accept: "application/json",
         "user-agent": settings.userAgent ?? USER_AGENT,
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(body !== undefined && { "content-type": contentType }),
       },
       signal: AbortSignal.any([signal, late.signal]),
       redirect: "manual",

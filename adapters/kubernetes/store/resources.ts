@@ -1,3 +1,4 @@
+import { isNamespaceName, isObjectName } from "../../objects/names.ts";
 import { STATIC_POD_ANNOTATION } from "../../objects/pod.ts";
 import { POD_IP_ANNOTATION, POD_IPS_ANNOTATION } from "../../objects/pod-addresses.ts";
 import type { ResourceName, ResourceValues } from "./object-store.ts";
@@ -57,6 +58,13 @@ export const PODS: ModelResource<"pods"> = {
   },
   read: podItem,
 };
+
+/** Where one pod is asked for; undefined: the API server has none of such a name. */
+export function podPath(namespace: string, pod: string): string | undefined {
+  return isNamespaceName(namespace) && isObjectName(pod)
+    ? `/api/v1/namespaces/${namespace}/pods/${pod}`
+    : undefined;
+}
 
 export const NAMESPACES: ModelResource<"namespaces"> = {
   name: "namespaces",
