@@ -5,8 +5,8 @@ import { createTestNode, leftovers, NETNS, NETWORK, pod } from "./test-node.ts";
 
 const NAME = podInterfaceName("x", "a");
 const ORDER = [
-  "record",
   "ask node",
+  "record",
   "lease",
   "create link",
   "configure link",

@@ -83,6 +83,10 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   const { node, paths, configuration } = call;
   const { containerId } = record;
   const link: PodLink = record;
+  using agent = openPatientAgent(call);
+  // It answers while the node is made ready.
+  const asking = nodeFacts(agent, call);
+  asking.catch(() => undefined);
   // The name for everything that follows: whatever kills this process, DEL finds what it left.
   done.push("remove the record", () => node.records.remove(paths, containerId));
   node.records.write(paths, record);
@@ -90,8 +94,7 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   node.links.takeOver(link.interface);
   clearStale(call, record);
 
-  using agent = openPatientAgent(call);
-  const facts = await nodeFacts(agent, call);
+  const facts = await asking;
   const mtu = configuration.mtu || (facts?.mtu ?? 0);
   const leasing = node.leases.lease(leasingCall(call, facts));
   done.push("free the addresses", async () => {

@@ -1,3 +1,4 @@
+import { deleteConntrackEntries } from "../dataplane/conntrack/delete-entries.ts";
 import { checkPodLink } from "../dataplane/link/check-pod-link.ts";
 import { configurePodLink } from "../dataplane/link/configure-pod-link.ts";
 import { createPodLink } from "../dataplane/link/create-pod-link.ts";
@@ -66,5 +67,7 @@ export const nodeLinks: Links = {
       (hop) => host.link({ index: hop.interface })?.name.startsWith(INTERFACE_PREFIX) === true,
     );
   },
-  forgetConnections() {},
+  forgetConnections(addresses) {
+    deleteConntrackEntries(addresses);
+  },
 };

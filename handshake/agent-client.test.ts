@@ -136,6 +136,20 @@ test("request: the caller may give up", async () => {
   expect(await failure(client.request({ kind: "node" }, options))).toEqual(stopped);
 });
 
+test("request: ends when the client is closed, and asks nobody afterwards", async () => {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  using agent = startTestAgent(() => resolve());
+  const client = openAgent(agent.path, { retryMilliseconds: 1 });
+  const answer = failure(client.request({ kind: "node" }, LONG));
+  await asked;
+  client[Symbol.dispose]();
+  expect(await answer).toEqual({
+    kind: "absent",
+    message: `no agent answers at ${agent.path} (it was closed here)`,
+  });
+  expect(agent.requests).toHaveLength(1);
+});
+
 test("request: an agent that speaks another version says which", async () => {
   using agent = startTestAgent((_, caller) => caller.say({ kind: "misunderstood", understood: [2, 3] }));
   using client = openAgent(agent.path);

@@ -68,6 +68,7 @@ export function openAgent(
   { retryMilliseconds = RETRY_MILLISECONDS }: { readonly retryMilliseconds?: number } = {},
 ): AgentClient {
   let connected: LineSocket | undefined;
+  let closed = false;
 
   function drop(): void {
     connected?.close();
@@ -80,7 +81,7 @@ export function openAgent(
     onWaiting: (what: string) => void,
   ): Promise<Answer> {
     const socket = connected ?? (await openLineSocket(socketPath));
-    if (deadline.over) {
+    if (deadline.over || closed) {
       socket.close();
       throw new AgentError("silent", "the time is over");
     }
@@ -109,7 +110,7 @@ export function openAgent(
         drop();
         if (error instanceof AgentError) throw error;
         last = new AgentError("absent", `no agent answers at ${socketPath} (${errorCode(error)})`);
-        if (options.again === false) throw last;
+        if (options.again === false || closed) throw last;
         await deadline.within(Bun.sleep(retryMilliseconds));
         continue;
       }
@@ -125,5 +126,11 @@ export function openAgent(
     throw options.signal?.aborted === true ? new AgentError("aborted", "it was told to stop") : last;
   }
 
-  return { request, [Symbol.dispose]: drop };
+  return {
+    request,
+    [Symbol.dispose]() {
+      closed = true;
+      drop();
+    },
+  };
 }

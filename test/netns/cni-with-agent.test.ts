@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, addressBytes } from "../../model/address.ts";
+import { Conntrack } from "../../native/conntrack.ts";
 import { pollSockets, ProbeSocket } from "../../native/probe-socket.ts";
 import { askHealth, type RunningAgent, startTortie, until } from "../agent/running-agent.ts";
 import { CniNode, type Container } from "./cni/cni-node.ts";
@@ -90,6 +91,19 @@ function reaches(from: Wired, to: Wired): boolean[] {
   });
 }
 
+/** How many connections from one of its addresses the kernel remembers. */
+function connections({ host }: CniNode, { addresses }: Wired): number {
+  const own = addresses.map((address) => addressBytes(address).toHex());
+  let count = 0;
+  host.run(() => {
+    using conntrack = new Conntrack();
+    conntrack.visit(undefined, ({ originalSource }) => {
+      if (own.includes(originalSource.toHex())) count++;
+    });
+  });
+  return count;
+}
+
 test("what ADD has wired obeys policy with its first packet, and after the agent was killed, too", async () => {
   await using world = new AgentNode();
   const agent = world.start();
@@ -103,8 +117,10 @@ test("what ADD has wired obeys policy with its first packet, and after the agent
   world.start();
   await until(async () => (await askHealth(world.node.host, "/readiness"))?.status === 200);
   expect(reaches(a, b)).toEqual([true, true]);
+  expect(connections(world.node, a)).toBeGreaterThan(0);
   for (const container of [a, b, c]) expect((await world.node.call("DEL", container)).exitCode).toBe(0);
   expect(world.node.traces()).toEqual([]);
+  expect(connections(world.node, a)).toBe(0);
 });
 
 test("a pod waits for the agent, and has its network as soon as that is there", async () => {
