@@ -28,6 +28,8 @@ export interface LocalPods {
   /** By container. */
   readonly records: ReadonlyMap<string, EndpointRecord>;
   standing(record: EndpointRecord): Standing;
+  /** What the datastore itself calls the record's pod; undefined: it does not have that pod, or its pods have no UIDs. */
+  uid(record: EndpointRecord): string | undefined;
 }
 
 /** Pods whose container was deleted: `POD UID` and, for endpoints without UID, `POD *`. */
@@ -167,6 +169,10 @@ export function createLocalPods(): LocalPods {
         if (isLater(record, sibling)) remove(sibling.containerId);
       }
       return updated(podOf(record));
+    },
+    uid(record) {
+      const endpoint = endpoints.get(podOf(record));
+      return endpoint !== undefined && isPodOf(endpoint, record) ? endpoint.uids?.[0] : undefined;
     },
     standing(record) {
       const id = podOf(record);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { openNftDataplane } from "../dataplane/nft/driver.ts";
 import { openWriter } from "../dataplane/nft/open-writer.ts";
 import { runPaths } from "../handshake/run-paths.ts";
@@ -10,6 +11,7 @@ import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.
 import { watchPools } from "./ip-pools.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
 import { watchNodeHost } from "./node-host.ts";
+import { keepPodLinks } from "./pod-links.ts";
 import { openDatastore } from "./open-datastore.ts";
 import { openPodNetwork } from "./pod-network.ts";
 import { watchProcessEnds } from "./process-ends.ts";
@@ -19,7 +21,6 @@ import { createStatus } from "./status.ts";
 import { watchTable } from "./table-watch.ts";
 
 const FLUSH_MILLISECONDS = 200;
-const DEFAULT_MTU = 1_500;
 
 function complain(text: string): number {
   for (const line of text.split("\n")) process.stderr.write(`tortie agent: ${line}\n`);
@@ -87,7 +88,18 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
             ...hooks,
             paths: runPaths(config.runDirectory),
             nodeName: config.nodeName,
-            mtu: () => DEFAULT_MTU,
+            annotating: config.podAnnotations,
+            keepLinks: (podCidrs) =>
+              keepPodLinks({
+                mtu: {
+                  fixed: config.cniMtu || undefined,
+                  stateFile: join(config.stateDirectory, "mtu"),
+                  podCidrs,
+                },
+                conditions: hooks.linkConditions,
+                trouble: (text) => log.write("warning", text),
+                mtuFound: ({ mtu, from }) => log.write("info", "MTU of pods", { mtu, from }),
+              }),
             log,
           })
       : undefined,

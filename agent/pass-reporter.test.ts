@@ -12,6 +12,7 @@ function logged(pass: Partial<Pass>): unknown {
   reporter.passEnds({
     settled: APPLIED,
     noticedAt: undefined,
+    endpoints: new Set(),
     failures: 0,
     retryMilliseconds: undefined,
     ...pass,
@@ -39,6 +40,7 @@ test("health is told what is in the kernel, one thing as one", () => {
   createPassReporter({ compiler, dataplane: fakeDataplane(), status, log }).passEnds({
     settled: APPLIED,
     noticedAt: undefined,
+    endpoints: new Set(),
     failures: 0,
     retryMilliseconds: undefined,
   });

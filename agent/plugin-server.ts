@@ -62,7 +62,7 @@ function listenHere({ paths, answer, log, peerUser }: Required<PluginServerOptio
             return;
           }
           socket.data = openConnection({
-            end: { write: (bytes) => socket.write(bytes), close: () => socket.end() },
+            end: { write: (bytes) => socket.write(bytes), close: () => socket.terminate() },
             answer,
             strange: (why) => log.write("warning", "misunderstood on the plugin's socket", { why }),
           });

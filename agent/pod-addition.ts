@@ -1,3 +1,4 @@
+import type { PodLookUp } from "../adapters/datastore.ts";
 import type { Settled } from "../dataplane/dataplane.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { Ruleset } from "../model/ruleset.ts";
@@ -6,7 +7,7 @@ import { type LocalPods, podOf } from "./local-pods.ts";
 import type { Caller } from "./plugin-connection.ts";
 import { type Refusal, refusalOf } from "./pod-verdict.ts";
 import type { AgentStatus } from "./status.ts";
-import { type LookedUp, waitsForAgent, waitsForPod } from "./waits-for.ts";
+import { waitsForAgent, waitsForPod } from "./waits-for.ts";
 
 export interface PodAdditionOptions {
   readonly localPods: LocalPods;
@@ -16,7 +17,7 @@ export interface PodAdditionOptions {
   /** What became of everything that was sent to the kernel before. */
   readonly carried: () => Promise<Settled>;
   /** Reads one pod from where pods come from; undefined: what is known is all there is. */
-  readonly lookUp: ((record: EndpointRecord) => Promise<LookedUp>) | undefined;
+  readonly lookUp: ((record: EndpointRecord, gone: AbortSignal) => Promise<PodLookUp>) | undefined;
   /** Rings when anything changed that a pod may wait for. */
   readonly changed: Bell;
   /** Forgets records whose files are gone. */
@@ -63,14 +64,14 @@ export function createPodAddition(
   const { localPods, status, ruleset, carried, lookUp, changed } = options;
 
   /** The datastore's pod may be an older one of the same name: without a UID only a look-up tells. */
-  function isSure(record: EndpointRecord, uids: readonly string[], looked: LookedUp | undefined): boolean {
+  function isSure(record: EndpointRecord, uids: readonly string[], looked: PodLookUp | undefined): boolean {
     if (record.uid !== undefined || lookUp === undefined || looked?.kind === "unreadable") return true;
     return looked?.kind === "found" && looked.uids.some((uid) => uids.includes(uid));
   }
 
   async function untilKnown(record: EndpointRecord, { caller, wait }: Waiter): Promise<Outcome> {
     let asking: Promise<void> | undefined;
-    let looked: LookedUp | undefined;
+    let looked: PodLookUp | undefined;
     for (;;) {
       if (caller.gone.aborted) return GONE;
       if (localPods.standing(record).kind === "superseded") options.reconcile();
@@ -84,7 +85,7 @@ export function createPodAddition(
         return refused(found, "nothing: what came later counts");
       }
       if (lookUp !== undefined && standing.kind !== "superseded") {
-        asking ??= lookUp(record).then((found) => {
+        asking ??= lookUp(record, caller.gone).then((found) => {
           looked = found;
           changed.ring();
         });

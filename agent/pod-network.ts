@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Datastore } from "../adapters/datastore.ts";
 import type { Settled } from "../dataplane/dataplane.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
 import { readRecords } from "../handshake/record-files.ts";
 import type { RunPaths } from "../handshake/run-paths.ts";
+import type { Address } from "../model/address.ts";
+import type { Cidr } from "../model/cidr.ts";
+import type { EndpointId } from "../model/endpoint.ts";
 import type { Node } from "../model/node.ts";
 import type { Ruleset } from "../model/ruleset.ts";
 import type { Update } from "../model/update.ts";
@@ -12,29 +16,35 @@ import { createBell } from "./bell.ts";
 import { createLocalPods } from "./local-pods.ts";
 import type { Log } from "./log.ts";
 import { type PluginServerOptions, servePlugin } from "./plugin-server.ts";
-import { createPodRequests, type PodRequestsOptions } from "./pod-requests.ts";
+import { createPodAnnotator } from "./pod-annotator.ts";
+import type { PodLinks, PodLinksOptions } from "./pod-links.ts";
+import { createPodRequests } from "./pod-requests.ts";
 import type { AgentStatus } from "./status.ts";
 
 /** What the rest of the agent gives. */
-export interface PodNetworkHooks extends Pick<PodRequestsOptions, "lookUp"> {
+export interface PodNetworkHooks {
+  readonly datastore: Pick<Datastore, "lookUp" | "annotate">;
   readonly status: AgentStatus;
   /** Live. */
   readonly ruleset: Ruleset;
   readonly take: (updates: readonly Update[]) => void;
   readonly carried: () => Promise<Settled>;
+  /** All conditions of the pods' links there are now. */
+  readonly linkConditions: PodLinksOptions["conditions"];
 }
 
 export interface PodNetworkOptions extends PodNetworkHooks {
   readonly paths: RunPaths;
   readonly nodeName: string;
-  /** Bytes, for pods that are made now. */
-  readonly mtu: () => number;
-  /** A pod has its network; its container is gone. */
-  readonly wired?: (record: EndpointRecord) => void;
-  readonly unwired?: (record: EndpointRecord) => void;
+  /** Keeps links and routes of the pods; `podCidrs`: this node's. */
+  readonly keepLinks: (podCidrs: () => readonly Cidr[]) => Pick<PodLinks, "want" | "mtu"> & Disposable;
+  /** Whether pods are to tell what they were given. */
+  readonly annotating: boolean;
   readonly log: Log;
   /** Between two looks for records that were removed behind the agent's back. */
   readonly reconcileMilliseconds?: number;
+  /** After this the datastore counts as one that cannot be asked. */
+  readonly lookUpMilliseconds?: number;
   readonly server?: Pick<PluginServerOptions, "lookMilliseconds" | "peerUser">;
 }
 
@@ -44,6 +54,8 @@ export interface PodNetwork extends Disposable {
   place(updates: readonly Update[]): readonly Update[];
   /** The agent's status is another. */
   changed(): void;
+  /** The rules of these endpoints, and of no others, may be others in force than before. */
+  inForce(endpoints: ReadonlySet<EndpointId>): void;
 }
 
 /** Records that the plugin left while no agent, or this one not yet, listened. */
@@ -66,10 +78,11 @@ function isLocal(update: Update): boolean {
 
 /** Takes what the plugin told before, and listens to it from now on. */
 export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
-  const { paths, nodeName, mtu, status, take, log, reconcileMilliseconds = 10_000 } = options;
+  const { paths, nodeName, keepLinks, status, take, log, reconcileMilliseconds = 10_000 } = options;
   const localPods = createLocalPods();
   const changed = createBell();
   let node: Node = { name: nodeName, podCidrs: [] };
+  const links = keepLinks(() => node.podCidrs);
 
   /** The plugin removes a record last of all; whoever has none is gone, even if nobody could be told. */
   function reconcile(): void {
@@ -91,14 +104,29 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
     }
   }
 
+  const { datastore, lookUpMilliseconds = 3_000 } = options;
+  const lookUp = datastore.lookUp?.bind(datastore);
+  const annotate = options.annotating ? datastore.annotate?.bind(datastore) : undefined;
+  const annotator = annotate === undefined ? undefined : createPodAnnotator({ annotate, log });
+
+  function tellPod(record: EndpointRecord, addresses: readonly Address[]): void {
+    const { namespace, pod, containerId } = record;
+    const uid = localPods.uid(record);
+    if (uid !== undefined) annotator?.write({ namespace, pod, uid, addresses, containerId });
+  }
+
   const requests = createPodRequests({
     ...options,
     localPods,
     changed,
     reconcile,
-    node: (): NodeFacts => ({ ...node, mtu: mtu() }),
-    wired: (record) => options.wired?.(record),
-    unwired: (record) => options.unwired?.(record),
+    node: (): NodeFacts => ({ ...node, mtu: links.mtu() }),
+    lookUp:
+      lookUp &&
+      (({ namespace, pod }, gone) =>
+        lookUp(namespace, pod, AbortSignal.any([gone, AbortSignal.timeout(lookUpMilliseconds)]))),
+    wired: (record) => tellPod(record, record.addresses),
+    unwired: (record) => tellPod(record, []),
   });
   const server = servePlugin({
     paths,
@@ -134,8 +162,11 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
       return placed;
     },
     changed: () => changed.ring(),
+    inForce: (endpoints) => links.want(options.ruleset.endpoints, endpoints),
     [Symbol.dispose]() {
       clearInterval(timer);
+      links[Symbol.dispose]();
+      annotator?.[Symbol.dispose]();
       server[Symbol.dispose]();
     },
   };

@@ -62,7 +62,11 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   const settler = createSettler({
     compiler,
     dataplane,
-    ...reporter,
+    passBegins: reporter.passBegins,
+    passEnds: (pass) => {
+      reporter.passEnds(pass);
+      podNetwork?.inForce(pass.endpoints);
+    },
     crashed: (error) => crash.abort(error),
     ...(parts.delay !== undefined && { delay: parts.delay }),
   });
@@ -72,7 +76,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     settler.again();
   });
 
-  const conditions = new Map<"datastore" | "host" | "pools" | "cniConfig", readonly Condition[]>();
+  const conditions = new Map<"datastore" | "host" | "pools" | "links" | "cniConfig", readonly Condition[]>();
   function tellConditions(from: Parameters<typeof conditions.set>[0], found: readonly Condition[]): void {
     conditions.set(from, found);
     status.conditions = [...conditions.values()].flat();
@@ -94,7 +98,8 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     ruleset: compiler.ruleset,
     take: (updates) => settler.take(updates, performance.now()),
     carried: () => settler.carried(),
-    lookUp: undefined,
+    datastore,
+    linkConditions: (found) => tellConditions("links", found),
   });
 
   /** The updates with what the host's routes, or our plugin, know of this node's pods. */

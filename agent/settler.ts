@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Dataplane, Settled } from "../dataplane/dataplane.ts";
+import type { EndpointId } from "../model/endpoint.ts";
 import type { Update } from "../model/update.ts";
 import type { Compiler } from "../policy/compiler.ts";
 import { createIntake, type IntakeOptions } from "./intake.ts";
@@ -9,6 +10,8 @@ export interface Pass {
   readonly settled: Settled;
   /** When the oldest change that it carried was first seen, in milliseconds of performance.now(). */
   readonly noticedAt: number | undefined;
+  /** Endpoints of this node that may be others in force than before: none while passes fail. */
+  readonly endpoints: ReadonlySet<EndpointId>;
   /** Passes that failed in a row, this one included. */
   readonly failures: number;
   /** Until the next try on its own; undefined: none is needed. */
@@ -65,6 +68,8 @@ export function createSettler(options: SettlerOptions): Settler {
   let stopped = false;
   let wanted = false;
   let noticedAt: number | undefined;
+  /** That no pass has brought into force yet. */
+  let touched = new Set<EndpointId>();
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let working = false;
@@ -85,7 +90,9 @@ export function createSettler(options: SettlerOptions): Settler {
     wanted = false;
     const carries = noticedAt;
     noticedAt = undefined;
-    dataplane.want(compiler.ruleset, compiler.takeTouched());
+    const wish = compiler.takeTouched();
+    touched = touched.union(wish.endpoints);
+    dataplane.want(compiler.ruleset, wish);
     passBegins();
     [riding, waiting, passing] = [waiting, [], true];
     const settled = await dataplane.settle();
@@ -94,11 +101,13 @@ export function createSettler(options: SettlerOptions): Settler {
     failures = settled.kind === "failed" ? failures + 1 : 0;
     if (failures > 0) noticedAt = carries ?? noticedAt;
     const retryMilliseconds = failures > 0 ? delay(failures) : undefined;
+    const endpoints = failures > 0 ? new Set<EndpointId>() : touched;
+    if (failures === 0) touched = new Set();
     const { graceEndsAt } = dataplane.status;
     if (stopped) return;
     if (retryMilliseconds !== undefined) wakeIn(retryMilliseconds);
     else if (graceEndsAt !== undefined) wakeIn(Math.max(0, graceEndsAt - performance.now()) + 1);
-    passEnds({ settled, noticedAt: carries, failures, retryMilliseconds });
+    passEnds({ settled, noticedAt: carries, endpoints, failures, retryMilliseconds });
   }
 
   function due(): boolean {

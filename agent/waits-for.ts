@@ -1,15 +1,8 @@
-import type { Condition } from "../adapters/datastore.ts";
+import type { Condition, PodLookUp } from "../adapters/datastore.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { podOf, type Standing } from "./local-pods.ts";
 import type { AgentStatus } from "./status.ts";
-
-/** What one look at the API server for a pod came to. */
-export type LookedUp =
-  /** Of another UID where `uids` says so. */
-  | { readonly kind: "found"; readonly uids: readonly string[] }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unreadable"; readonly because: string };
 
 function failures(conditions: readonly Condition[]): string[] {
   return conditions.flatMap(({ kind, text }) => (kind === "failure" ? [text] : []));
@@ -35,7 +28,7 @@ function named(record: EndpointRecord): string {
   return `pod ${podOf(record)}${record.uid === undefined ? "" : ` (UID ${record.uid})`}`;
 }
 
-function lookedUpText(looked: LookedUp | undefined): string {
+function lookedUpText(looked: PodLookUp | undefined): string {
   if (looked === undefined) return "the agent does not know it yet";
   switch (looked.kind) {
     case "found":
@@ -43,14 +36,14 @@ function lookedUpText(looked: LookedUp | undefined): string {
     case "absent":
       return "the API server does not have it";
     case "unreadable":
-      return `the agent does not know it yet, and could not look it up: ${looked.because}`;
+      return `the agent does not know it yet, and could not look it up: ${looked.because}; next: ${looked.next}`;
     default:
       return unreachable(looked);
   }
 }
 
 /** Of a pod that is known by its name, where the runtime did not say which one of that name it is. */
-function anewText(looked: LookedUp | undefined): string {
+function anewText(looked: PodLookUp | undefined): string {
   return looked?.kind === "absent"
     ? "the API server does not have it any more"
     : "the agent knows an older one of this name, and the watch has not told of the present one yet";
@@ -65,7 +58,7 @@ export function waitsForPod(
     status: { datastore },
   }: {
     readonly standing: Standing;
-    readonly looked: LookedUp | undefined;
+    readonly looked: PodLookUp | undefined;
     readonly status: AgentStatus;
   },
 ): string {

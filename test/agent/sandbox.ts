@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
@@ -18,6 +18,8 @@ export class Sandbox {
     this.namespace = NetworkNamespace.create();
     this.#root = mkdtempSync(join(tmpdir(), "tortie-agent-"));
     this.command("ip", "link", "set", "lo", "up");
+    for (const name of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"])
+      this.namespace.run(() => writeFileSync(`/proc/sys/net/${name}`, "1"));
     mkdirSync(this.manifests);
   }
 
@@ -52,6 +54,7 @@ export class Sandbox {
       NODENAME: "node-1",
       DATASTORE_PATH: this.manifests,
       TORTIE_RUNDIRECTORY: this.run,
+      TORTIE_STATEDIRECTORY: this.path("state"),
       ...changes,
     };
   }

@@ -10,7 +10,7 @@ const SCRIPT = `
   cd "$0"
   examples/host/connect.sh
   ip link set lo up
-  export DATASTORE_TYPE=file DATASTORE_PATH=examples/host/manifests
+  export DATASTORE_TYPE=file DATASTORE_PATH=examples/host/manifests TORTIE_STATEDIRECTORY=/run/state
   mkfifo /run/log
   "$1" main.ts agent > /run/log &
   agent=$!

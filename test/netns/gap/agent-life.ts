@@ -16,6 +16,7 @@ export class AgentLife {
       NODENAME: "node",
       DATASTORE_PATH: manifests,
       TORTIE_RUNDIRECTORY: join(manifests, ".run"),
+      TORTIE_STATEDIRECTORY: join(manifests, ".state"),
       FELIX_HEALTHPORT: "0",
     };
     this.#process = node.run(() =>

@@ -1,0 +1,95 @@
+import { expect, test } from "bun:test";
+import type { Annotated, PodAnnotation } from "../adapters/datastore.ts";
+import type { Address } from "../model/address.ts";
+import { createPodAnnotator, type PodAnnotator } from "./pod-annotator.ts";
+import { collectedLog, until } from "./test-parts.ts";
+
+function annotation(pod: string, ...addresses: readonly string[]): PodAnnotation {
+  return { namespace: "x", pod, uid: `uid-${pod}`, addresses: addresses as Address[], containerId: "c" };
+}
+
+interface Bench {
+  readonly annotator: PodAnnotator;
+  /** `POD ADDRESSES` as they were begun. */
+  readonly begun: string[];
+  readonly signals: AbortSignal[];
+  readonly finish: (result?: Annotated) => Promise<void>;
+  readonly messages: () => string[];
+  readonly text: () => string;
+}
+
+function bench(most = 2): Bench {
+  const begun: string[] = [];
+  const signals: AbortSignal[] = [];
+  const running: ((result: Annotated) => void)[] = [];
+  const { log, messages, text } = collectedLog();
+  const annotator = createPodAnnotator({
+    annotate: ({ pod, addresses }, signal) => {
+      begun.push([pod, ...addresses].join(" "));
+      signals.push(signal);
+      return new Promise((resolve) => running.push(resolve));
+    },
+    log,
+    most,
+  });
+  const finish = async (result: Annotated = { kind: "annotated" }): Promise<void> => {
+    running.shift()?.(result);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { annotator, begun, signals, finish, messages, text };
+}
+
+test("so many are written at once, and the others after them", async () => {
+  const { annotator, begun, finish } = bench();
+  for (const pod of ["a", "b", "c"]) annotator.write(annotation(pod, "10.0.0.1"));
+  expect(begun).toEqual(["a 10.0.0.1", "b 10.0.0.1"]);
+  await finish();
+  expect(begun.at(-1)).toBe("c 10.0.0.1");
+});
+
+test("of one pod the last word is written last, and what it overtakes is not written", async () => {
+  const { annotator, begun, finish } = bench();
+  annotator.write(annotation("a", "10.0.0.1"));
+  annotator.write(annotation("a"));
+  annotator.write(annotation("a", "10.0.0.2"));
+  expect(begun).toEqual(["a 10.0.0.1"]);
+  await finish();
+  expect(begun).toEqual(["a 10.0.0.1", "a 10.0.0.2"]);
+  await finish();
+  expect(begun).toHaveLength(2);
+});
+
+test("a failure is told once for each cause, until one works again", async () => {
+  const { annotator, finish, messages, text } = bench(1);
+  const failed: Annotated = { kind: "failed", because: "403", next: "allow it" };
+  for (const result of [
+    failed,
+    failed,
+    { ...failed, because: "500" },
+    { kind: "annotated" } as const,
+    failed,
+  ]) {
+    annotator.write(annotation("a"));
+    await finish(result);
+  }
+  expect(messages()).toEqual(["pod not annotated", "pod not annotated", "pod not annotated"]);
+  expect(text()).toContain('"pod":"x/a","because":"403","next":"allow it"');
+});
+
+test("a pod that is gone is no failure", async () => {
+  const { annotator, finish, messages } = bench();
+  annotator.write(annotation("a"));
+  await finish({ kind: "gone" });
+  expect(messages()).toEqual([]);
+});
+
+test("one that hangs is given up; closing gives up all, begins none and says nothing", async () => {
+  const { annotator, begun, signals, finish, messages } = bench(1);
+  annotator.write(annotation("a"));
+  annotator.write(annotation("b"));
+  annotator[Symbol.dispose]();
+  await until(() => signals.every(({ aborted }) => aborted));
+  await finish({ kind: "failed", because: "aborted", next: "" });
+  expect(begun).toEqual(["a"]);
+  expect(messages()).toEqual([]);
+});
