@@ -87,7 +87,7 @@ const ROWS: readonly FieldRow[] = [
   {
     field: "runtimeConfig.mac",
     harmless: isEmpty,
-    because: "the kernel chooses the MAC of a pod: take the capability mac out",
+    because: "a pod's MAC cannot be asked for: take the capability mac out",
   },
   {
     field: "ipam.routes",

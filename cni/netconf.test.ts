@@ -171,7 +171,7 @@ test.each([
   ],
   [
     { runtimeConfig: { mac: "02:00:00:00:00:01" } },
-    'field: runtimeConfig.mac is "02:00:00:00:00:01", which is not supported; the kernel chooses the MAC of a pod: take the capability mac out',
+    'field: runtimeConfig.mac is "02:00:00:00:00:01", which is not supported; a pod\'s MAC cannot be asked for: take the capability mac out',
   ],
 ])("readNetworkConfiguration: %j is refused", (wrong, message) => {
   expect(failure({ ...GIVEN, ...wrong })).toBe(message);
