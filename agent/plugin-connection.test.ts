@@ -40,7 +40,7 @@ function bench(): Bench {
     connection,
     answers: () => {
       const lines = written.split("\n");
-      return lines.slice(0, -1).map((line) => JSON.parse(line) as unknown);
+      return lines.slice(0, -1).map((text) => JSON.parse(text) as unknown);
     },
     asked,
     strange,

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { healthReport } from "../health/components.ts";
+import type { Cidr } from "../model/cidr.ts";
 import type { Problem } from "../model/problem.ts";
+import type { Update } from "../model/update.ts";
 import { createCompiler } from "../policy/compiler.ts";
+import type { PodNetworkHooks } from "./pod-network.ts";
 import { type AgentParts, runAgent } from "./run.ts";
 import type { HostListener } from "./node-host.ts";
 import { type AgentStatus, createStatus } from "./status.ts";
@@ -23,7 +26,7 @@ const PROBLEM: Problem = {
   consequence: "nothing of it is read",
 };
 
-function start(watchHost?: AgentParts["watchHost"]) {
+function start(parts: Partial<AgentParts> = {}) {
   const dataplane = fakeDataplane();
   const datastore = fakeDatastore();
   const status: AgentStatus = createStatus();
@@ -40,9 +43,9 @@ function start(watchHost?: AgentParts["watchHost"]) {
       changed = callback;
       return { [Symbol.dispose]: () => {} };
     },
-    watchHost,
     stopping: stopping.signal,
     delay: () => 60_000,
+    ...parts,
   });
   const stop = async (): Promise<void> => {
     dataplane.finish(APPLIED);
@@ -119,10 +122,12 @@ test("a datastore that ends by itself ends the agent with an error", async () =>
 
 test("conditions of the datastore and of the host make one list; each is told once", async () => {
   let told: HostListener["conditions"] = () => {};
-  const { datastore, status, messages, ready, dataplane, stop } = start((listener) => {
-    told = listener.conditions;
-    told([{ kind: "notice", text: "host" }]);
-    return { place: (updates) => updates, [Symbol.dispose]: () => {} };
+  const { datastore, status, messages, ready, dataplane, stop } = start({
+    watchHost: (listener) => {
+      told = listener.conditions;
+      told([{ kind: "notice", text: "host" }]);
+      return { place: (updates) => updates, [Symbol.dispose]: () => {} };
+    },
   });
   const words = (): string[] => status.conditions.map(({ text }) => text);
   expect(words()).toEqual(["host"]);
@@ -143,9 +148,11 @@ test("conditions of the datastore and of the host make one list; each is told on
 
 test("updates pass the host on their way, and what it moves reaches the kernel", async () => {
   let moved: HostListener["moved"] = () => {};
-  const { datastore, dataplane, stop } = start((listener) => {
-    moved = listener.moved;
-    return { place: (updates) => [...updates, endpointUpdate("placed")], [Symbol.dispose]: () => {} };
+  const { datastore, dataplane, stop } = start({
+    watchHost: (listener) => {
+      moved = listener.moved;
+      return { place: (updates) => [...updates, endpointUpdate("placed")], [Symbol.dispose]: () => {} };
+    },
   });
   datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 }, { kind: "inSync" });
   await dataplane.begun(1);
@@ -156,5 +163,81 @@ test("updates pass the host on their way, and what it moves reaches the kernel",
     ["x/a", "x/placed"],
     ["x/a", "x/b", "x/placed"],
   ]);
+  await stop();
+});
+
+test("updates pass our plugin's pods, which hear of every status and of what is in force", async () => {
+  const heard: string[] = [];
+  let hooks: PodNetworkHooks | undefined;
+  const { datastore, dataplane, stop } = start({
+    openPodNetwork: (given) => {
+      hooks = given;
+      return {
+        place: (updates) => [...updates, endpointUpdate("wired")],
+        changed: () => void heard.push("changed"),
+        inForce: (endpoints) => void heard.push([...endpoints].toSorted().join(" ")),
+        [Symbol.dispose]: () => void heard.push("closed"),
+      };
+    },
+  });
+  datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 }, { kind: "inSync" });
+  await dataplane.begun(1);
+  hooks?.take([endpointUpdate("added")]);
+  const carried = hooks?.carried();
+  dataplane.finish(APPLIED);
+  await dataplane.begun(2);
+  dataplane.finish(APPLIED);
+  expect(await carried).toEqual(APPLIED);
+  await stop();
+  expect(dataplane.passes).toEqual([
+    ["x/a", "x/wired"],
+    ["x/a", "x/added", "x/wired"],
+  ]);
+  expect(heard).toEqual(["changed", "x/a x/wired", "x/added", "closed"]);
+});
+
+test("runtimes may call the plugin once the first rules are in force, and not before", async () => {
+  const heard: string[] = [];
+  const { datastore, dataplane, stop, status } = start({
+    delay: () => 1,
+    keepCniConfig: (told) => {
+      told([{ kind: "notice", text: "written" }]);
+      heard.push("written");
+      return { [Symbol.dispose]: () => void heard.push("left") };
+    },
+  });
+  datastore.emit({ kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(FAILED);
+  await dataplane.begun(2);
+  expect(heard).toEqual([]);
+  dataplane.finish(APPLIED);
+  await until(() => heard.length === 1);
+  expect(status.conditions).toEqual([{ kind: "notice", text: "written" }]);
+  await stop();
+  expect(heard).toEqual(["written", "left"]);
+});
+
+test("pools are part of the first rules, and followed", async () => {
+  const pool = (natOutgoing: boolean): Update => {
+    const cidr = "10.65.0.0/16" as Cidr;
+    return { kind: "pool", cidr, value: { cidr, natOutgoing } };
+  };
+  const compiler = createCompiler();
+  let changed: (updates: readonly Update[]) => void = () => {};
+  const { datastore, dataplane, stop } = start({
+    compiler,
+    watchPools: (listener) => {
+      changed = listener.changed;
+      return { updates: () => [pool(true)], [Symbol.dispose]: () => {} };
+    },
+  });
+  datastore.emit({ kind: "inSync" });
+  await dataplane.begun(1);
+  expect(compiler.ruleset.masquerade.from).toHaveLength(1);
+  dataplane.finish(APPLIED);
+  changed([pool(false)]);
+  await dataplane.begun(2);
+  expect(compiler.ruleset.masquerade.from).toEqual([]);
   await stop();
 });

@@ -115,3 +115,19 @@ test("the longest pass may be set", () => {
   expect(healthReport(settling, 3_001, 2)).toMatchObject({ live: false, ready: false });
   expect(healthReport(settling, 91_001, 120)).toMatchObject({ live: true, ready: true });
 });
+
+test("how the plugin is served is shown where it is, and unready while nobody can call", () => {
+  expect(healthReport(WELL, 0).components.map(({ name }) => name)).not.toContain("CNI");
+  const waiting = Array.from({ length: 7 }, (_, at) => `pod x/${at}: no datastore`);
+  const served = { ...WELL, podNetwork: { socket: "/run/a.sock", trouble: undefined, pods: 1, waiting } };
+  expect(healthReport(served, 0).ready).toBe(true);
+  expect(detailOf(served, "CNI").split("\n")).toEqual([
+    "listening on /run/a.sock, 1 container wired",
+    "7 pods wait:",
+    ...waiting.slice(0, 5),
+    "and 2 more",
+  ]);
+  const deaf = { ...WELL, podNetwork: { ...served.podNetwork, trouble: "EACCES", waiting: [] } };
+  expect(healthReport(deaf, 0)).toMatchObject({ live: true, ready: false });
+  expect(detailOf(deaf, "CNI")).toBe("EACCES");
+});

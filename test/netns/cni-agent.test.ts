@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { placeAddress } from "../../demo/lab/place.ts";
 import { removeRecord } from "../../handshake/record-files.ts";
@@ -132,4 +133,57 @@ test("a container that went while nobody listened is forgotten when its record i
   removeRecord(node.paths, "c-a");
   await node.startReady();
   expect(await node.reaches("a", "b")).toEqual(SHUT);
+});
+
+/** Connects as the user, says something and hangs up or is hung up on; gives what it heard, or what the system said. */
+function call(user: number, socket: string, text: string): Promise<string> {
+  const code = `
+    let [user, unix, text] = process.argv.slice(1);
+    process.seteuid(Number(user));
+    let heard = "";
+    const say = (socket) => { text = text.slice(Math.max(0, socket.write(text))); };
+    await Bun.connect({ unix, socket: {
+      open: say, drain: say,
+      data: (_, bytes) => { heard += bytes; if (heard.endsWith("\\n")) end(); },
+      close: () => end(), error: () => end(),
+    }}).catch((error) => { heard = error.code; end(); });
+    function end() { console.log(heard.trim() || "hung up"); process.exit(0); }
+  `;
+  const child = Bun.spawn([process.execPath, "--eval", code, String(user), socket, text], { stderr: "pipe" });
+  return new Response(child.stdout).text().then((heard) => heard.trim());
+}
+
+const NOBODY = 65_534;
+const FLOOD = "x".repeat(2_000_000);
+const STATE = '{"version":1,"kind":"state"}\n';
+
+test("nobody but root is answered, even where the socket's own rights are taken away", async () => {
+  await using node = new PluggedNode(PODS);
+  const agent = await node.startReady();
+  const { socket, directory } = node.paths;
+  expect(await call(0, socket, STATE)).toContain('"kind":"state"');
+  expect(await call(NOBODY, socket, STATE)).not.toContain("state");
+  for (const path of [node.path("."), directory]) chmodSync(path, 0o755);
+  chmodSync(socket, 0o666);
+  expect(await call(NOBODY, socket, STATE)).toBe("hung up");
+  expect(agent.out()).toContain(`"user":${NOBODY}`);
+});
+
+test("garbage, silence and floods on the socket hold up no pod", async () => {
+  await using node = new PluggedNode(PODS);
+  await node.startReady();
+  const { socket } = node.paths;
+  const slow = await Bun.connect({ unix: socket, socket: { data() {} } });
+  slow.write('{"version":1,"ki');
+  const misunderstood = '{"kind":"misunderstood","understood":[1]}';
+  expect(await call(0, socket, "garbage\n")).toBe(misunderstood);
+  expect(await call(0, socket, '{"version":9,"kind":"state"}\n')).toBe(misunderstood);
+  const flood = await Bun.connect({
+    unix: socket,
+    socket: { data() {}, drain: (end) => void end.write(FLOOD) },
+  });
+  flood.write(FLOOD);
+  for (const pod of ["a", "b"]) expect(await node.add(node.record(pod))).toBe("programmed");
+  expect(await node.reaches("a", "b")).toEqual(OPEN);
+  for (const one of [slow, flood]) one.end();
 });
