@@ -49,6 +49,7 @@ export class AgentProcess implements AsyncDisposable {
           DATASTORE_TYPE: "file",
           DATASTORE_PATH: manifests,
           TORTIE_RUNDIRECTORY: run,
+          TORTIE_STATEDIRECTORY: run,
           NODENAME: "node",
           FELIX_HEALTHPORT: String(HEALTH_PORT),
         },
