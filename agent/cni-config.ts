@@ -12,6 +12,7 @@ import { type NetworkConfig, readNetworkConfig } from "../handshake/network-conf
 import { cniKubeconfig, readAccountFile, SERVICE_ACCOUNT_DIRECTORY } from "./cni-kubeconfig.ts";
 import { fillTemplate, TemplateError } from "./cni-template.ts";
 import type { Config, Environment } from "./config.ts";
+import { missingPrograms } from "./plugin-programs.ts";
 import { replaceFile } from "./replace-file.ts";
 
 /** The settings that decide on it. */
@@ -36,7 +37,7 @@ export interface CniConfigPlaces {
 
 /** What one look at the host's directory of CNI configurations came to. */
 export interface CniConfigLook {
-  /** Why the node is not ready. */
+  /** Why the node is not ready, and what else people should know. */
   readonly conditions: readonly Condition[];
   /** Files that were written: missing before, or other than they must be. */
   readonly written: readonly string[];
@@ -80,13 +81,13 @@ function demandKind(name: string, { kind }: NetworkConfig): void {
   );
 }
 
-/** Throws TemplateError where runtimes could not use it, or it would not call our plugin. */
-function demandUsable(name: string, text: string): void {
+/** The types of its plugins. Throws TemplateError where runtimes could not use it, or it would not call our plugin. */
+function demandUsable(name: string, text: string): readonly string[] {
   const read = readNetworkConfig(text);
   if (!read.ok) throw new TemplateError(`with its placeholders filled, ${read.found}`);
   demandKind(name, read.config);
   const { plugins } = read.config;
-  if (plugins.some((type) => PLUGIN_NAMES.includes(type))) return;
+  if (plugins.some((type) => PLUGIN_NAMES.includes(type))) return plugins;
   throw new TemplateError(
     `it calls ${plugins.join(", ")}, and no plugin \`${PLUGIN_NAMES.join("` or `")}\`, so pods would get no policy`,
   );
@@ -114,6 +115,8 @@ function failure(text: string): Condition {
 
 interface Wanted {
   readonly directory: string;
+  /** The types of the configuration's plugins. */
+  readonly plugins: readonly string[];
   /** Names and texts in the order in which they are written: the configuration last. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -141,12 +144,12 @@ function wantedFiles(
     environment,
     token: () => readAccountFile(accountDirectory, "token"),
   });
-  demandUsable(cniConfigName, text);
+  const plugins = demandUsable(cniConfigName, text);
   const files = new Map<string, string>();
   if (needsKubeconfig) files.set(KUBECONFIG_NAME, cniKubeconfig(environment, accountDirectory));
   files.set(cniConfigName, text);
   const directory = netDirectories(cniNetDirectory, hostRoot).find(isDirectory) ?? cniNetDirectory;
-  return { directory, files };
+  return { directory, plugins, files };
 }
 
 /**
@@ -171,7 +174,7 @@ export function writeCniConfig(
     if (!(error instanceof TemplateError)) throw error;
     return look(failure(`the CNI configuration ${cniConfigName} is not written: ${error.message}`));
   }
-  const { directory, files } = wanted;
+  const { directory, plugins, files } = wanted;
   try {
     mkdirSync(directory, { recursive: true });
     for (const [name, text] of files) {
@@ -188,8 +191,15 @@ export function writeCniConfig(
       }
     }
     const before = earlier(directory, cniConfigName);
-    if (before.length === 0) return look();
+    const { hostRoot } = places;
+    const notices = missingPrograms(plugins, {
+      netDirectory: directory,
+      environment,
+      ...(hostRoot !== undefined && { hostRoot }),
+    });
+    if (before.length === 0) return look(...notices);
     return look(
+      ...notices,
       failure(
         `in ${directory}, ${before.join(", ")} comes before ${cniConfigName}: runtimes take the first one only, so other ` +
           `plugins wire new pods; remove it, or set CNI_CONF_NAME to an earlier name`,
