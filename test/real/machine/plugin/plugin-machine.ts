@@ -15,6 +15,8 @@ export const NETWORK = "k8s-pod-network";
 /** Two hosts beyond the node. */
 export const CLIENT = { ipv4: "203.0.113.10", ipv6: "2001:db8:113::10" } as const;
 export const STRANGER = { ipv4: "203.0.113.200", ipv6: "2001:db8:113::200" } as const;
+/** Of whoever asks from beyond the node and says nothing else. */
+export const UPLINK = { ipv4: "192.0.2.2", ipv6: "2001:db8:2::2" } as const;
 /** The node's own, on its uplink. */
 export const NODE_ADDRESS = { ipv4: "192.0.2.1", ipv6: "2001:db8:2::1" } as const;
 
