@@ -38,9 +38,38 @@ export function tortieEntrypoints(): string[] {
   return ["main.ts", "native/poll-worker.ts"].map((path) => join(root, path)).filter(existsSync);
 }
 
+const PLUGIN = join(root, "cni/main.ts");
+const MINIFY = { whitespace: true, syntax: true, identifiers: false, keepNames: true } as const;
+
+/**
+ * The CNI plugin as one file: of modules that faces share, each is a chunk, and to load thirty of them takes as long as the
+ * rest of a plugin's life. What it imports by `import()` is evaluated only then all the same.
+ */
+async function pluginInOneFile(define: Record<string, string>): Promise<Bun.BunPlugin> {
+  const result = await Bun.build({
+    entrypoints: [PLUGIN],
+    target: "bun",
+    format: "esm",
+    minify: MINIFY,
+    define,
+  });
+  const [output] = result.outputs;
+  if (output === undefined) throw new AggregateError(result.logs, `${PLUGIN} was not bundled`);
+  const contents = await output.text();
+  return {
+    name: "plugin-in-one-file",
+    setup(builder) {
+      builder.onLoad({ filter: /\/cni\/main\.ts$/ }, ({ path }) =>
+        path === PLUGIN ? { contents, loader: "js" } : undefined,
+      );
+    },
+  };
+}
+
 /** Compiles `entrypoints`, the first of which is run, into one executable and gives its path. */
 export async function build(target: Target, outdir: string, entrypoints: string[]): Promise<string> {
   const { bun, file } = TARGETS[target];
+  const define = { TORTIE_VERSION: JSON.stringify(version()), TORTIE_COMMIT: JSON.stringify(commit()) };
   const outfile = join(outdir, file);
   const result = await Bun.build({
     entrypoints,
@@ -52,9 +81,10 @@ export async function build(target: Target, outdir: string, entrypoints: string[
     naming: { entry: "[name].[ext]" },
     bytecode: true,
     // Names are kept: they stand in errors and stack traces, which the embedded maps turn back into our lines.
-    minify: { whitespace: true, syntax: true, identifiers: false, keepNames: true },
+    minify: MINIFY,
+    plugins: [await pluginInOneFile(define)],
     sourcemap: "linked",
-    define: { TORTIE_VERSION: JSON.stringify(version()), TORTIE_COMMIT: JSON.stringify(commit()) },
+    define,
     throw: false,
     compile: {
       target: bun,
