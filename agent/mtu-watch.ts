@@ -12,7 +12,7 @@ import {
 import type { Cidr } from "../model/cidr.ts";
 import { gatherEvents } from "../native/gather-events.ts";
 import type { HostEvent } from "../native/host-events.ts";
-import { SystemCallError } from "../native/libc.ts";
+import { SystemCallError } from "../native/system-call-error.ts";
 import type { Link } from "../native/link-message.ts";
 import { MAIN_TABLE, type RouteDumpFilter } from "../native/route-dump.ts";
 import type { RouteMessage } from "../native/route-message.ts";

@@ -1,4 +1,4 @@
-import { NetworkNamespaceError } from "../native/network-namespace.ts";
+import { NetworkNamespaceError } from "../native/network-namespace-error.ts";
 import type { PodObject } from "../test/oracle/objects.ts";
 import { AgentError, AgentProcess } from "./agent-process.ts";
 import { CLUSTER } from "./examples.ts";

@@ -4,7 +4,7 @@ import { NetlinkWriter } from "../dataplane/nft/netlink-writer.ts";
 import { ROUTE_PROTOCOL } from "../dataplane/route/route-protocol.ts";
 import { runPaths } from "../handshake/run-paths.ts";
 import { formatAddress } from "../model/address.ts";
-import { SystemCallError } from "../native/libc.ts";
+import { SystemCallError } from "../native/system-call-error.ts";
 import type { RouteMessage } from "../native/route-message.ts";
 import { Rtnetlink } from "../native/rtnetlink.ts";
 import type { Trace } from "./trace.ts";

@@ -1,5 +1,5 @@
 import { HOOK, TABLE } from "../dataplane/nft/names.ts";
-import { SystemCallError } from "../native/libc.ts";
+import { SystemCallError } from "../native/system-call-error.ts";
 import { NftablesNames } from "../native/nftables-names.ts";
 import { CalicoRules, type CalicoTrace } from "./calico-rules.ts";
 import { messageOf } from "./install-error.ts";

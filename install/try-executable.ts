@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { SystemCallError } from "../native/libc.ts";
+import { SystemCallError } from "../native/system-call-error.ts";
 import { inRootDirectory } from "../native/root-directory.ts";
 import { readElf } from "./elf.ts";
 import { missingLibrary } from "./host-libraries.ts";

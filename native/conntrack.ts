@@ -5,7 +5,8 @@ import {
   encodeDeleteEntry,
   readConntrackEntry,
 } from "./conntrack-message.ts";
-import { receiveBytes, SystemCallError } from "./libc.ts";
+import { receiveBytes } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import { createMessageBuffer } from "./message-buffer.ts";
 import { messageErrno, netlinkMessages, NLMSG_DONE } from "./netlink-messages.ts";
 import { NETLINK_NETFILTER, NetlinkSocket } from "./netlink-socket.ts";

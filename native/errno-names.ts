@@ -80,22 +80,21 @@ const ERRORS: readonly (readonly [number, string, string])[] = [
   [524, "ENOTSUPP", "Unknown error 524"],
 ];
 
-const BY_NUMBER: ReadonlyMap<number, readonly [string, string]> = new Map(
-  ERRORS.map(([number, symbol, text]) => [number, [symbol, text]]),
-);
-const BY_TEXT: ReadonlyMap<string, string> = new Map(ERRORS.map(([, symbol, text]) => [text, symbol]));
+function entry(errno: number): readonly [number, string, string] | undefined {
+  return ERRORS.find(([number]) => number === errno);
+}
 
 /** For example `ENOENT`; `E` and the number for one that is not in the table. */
 export function errnoSymbol(errno: number): string {
-  return BY_NUMBER.get(errno)?.[0] ?? `E${errno}`;
+  return entry(errno)?.[1] ?? `E${errno}`;
 }
 
 /** For example `No such file or directory`. */
 export function errnoText(errno: number): string {
-  return BY_NUMBER.get(errno)?.[1] ?? `error ${errno}`;
+  return entry(errno)?.[2] ?? `error ${errno}`;
 }
 
 /** The symbol behind glibc's words in the C locale; undefined for any other text. */
 export function errnoSymbolOfText(text: string): string | undefined {
-  return BY_TEXT.get(text);
+  return ERRORS.find(([, , words]) => words === text)?.[1];
 }

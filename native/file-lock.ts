@@ -1,7 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, constants, openSync } from "node:fs";
 import { lastErrno } from "./errno.ts";
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 
 const LOCK_EX = 2;
 const EINTR = 4;

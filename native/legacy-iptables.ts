@@ -1,7 +1,8 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import { lastErrno } from "./errno.ts";
-import { closeDescriptor, SystemCallError } from "./libc.ts";
+import { closeDescriptor } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import { attributeString } from "./netlink-messages.ts";
 
 const { i32, ptr } = FFIType;

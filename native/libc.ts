@@ -1,6 +1,6 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { lastErrno } from "./errno.ts";
-import { errnoSymbol, errnoText } from "./errno-names.ts";
+import { SystemCallError } from "./system-call-error.ts";
 
 const { i32, i64_fast, ptr, u32, u64_fast } = FFIType;
 
@@ -17,22 +17,6 @@ const { symbols } = dlopen("libc.so.6", {
   write: { args: [i32, ptr, u64_fast], returns: i64_fast },
   close: { args: [i32], returns: i32 },
 });
-
-/** A call into the system that failed. */
-export class SystemCallError extends Error {
-  override readonly name = "SystemCallError";
-  /** The error's symbol, for example `ENOBUFS`. */
-  readonly code: string;
-  readonly errno: number;
-
-  /** `words`: what the kernel said of it beyond the number. */
-  constructor(tried: string, errno: number, words?: string) {
-    const more = words === undefined || words === "" ? "" : `: ${words}`;
-    super(`could not ${tried}: ${errnoText(errno)} (${errnoSymbol(errno)})${more}`);
-    this.code = errnoSymbol(errno);
-    this.errno = errno;
-  }
-}
 
 const EINTR = 4;
 const EAGAIN = 11;

@@ -7,7 +7,7 @@ import {
   endMessage,
   writeU32Host,
 } from "./message-buffer.ts";
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import { readLinkChange, type Link } from "./link-message.ts";
 import {
   attributeNumberHost,

@@ -7,9 +7,9 @@ import {
   setSocketOption,
   socketName,
   socketOption,
-  SystemCallError,
   trySocketOption,
 } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import {
   messageErrno,
   type NetlinkMessage,

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
-import { NetworkNamespace, NetworkNamespaceError } from "./network-namespace.ts";
+import { NetworkNamespace } from "./network-namespace.ts";
+import { NetworkNamespaceError } from "./network-namespace-error.ts";
 
 const here = (): string => readlinkSync("/proc/thread-self/ns/net");
 

@@ -2,6 +2,7 @@ import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { lastErrno } from "./errno.ts";
 import { errnoSymbol, errnoText } from "./errno-names.ts";
+import { NetworkNamespaceError } from "./network-namespace-error.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const EPERM = 1;
@@ -22,27 +23,6 @@ const {
   fstatfs: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
   ioctl: { args: [FFIType.i32, FFIType.u64_fast], returns: FFIType.i32 },
 });
-
-/** A network namespace could not be made, found or entered. */
-export class NetworkNamespaceError extends Error {
-  override readonly name = "NetworkNamespaceError";
-  /**
-   * `missingRight`: CAP_SYS_ADMIN is not held; `absent`: nothing is at the path; `noNamespace`: something else is there;
-   * `refused`: anything else.
-   */
-  readonly kind: "missingRight" | "absent" | "noNamespace" | "refused";
-  readonly errno: number;
-
-  constructor(
-    kind: NetworkNamespaceError["kind"],
-    errno: number,
-    text: { tried: string; found: string; next: string },
-  ) {
-    super(`could not ${text.tried}: ${text.found}; ${text.next}`);
-    this.kind = kind;
-    this.errno = errno;
-  }
-}
 
 function refused(tried: string, errno: number): NetworkNamespaceError {
   if (errno === EPERM) {

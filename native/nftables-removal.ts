@@ -1,4 +1,4 @@
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import {
   attributeBytes,
   attributeText,

@@ -1,6 +1,6 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { lastErrno } from "./errno.ts";
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;

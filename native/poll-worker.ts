@@ -1,4 +1,5 @@
-import { closeDescriptor, pollReadable, receiveBytes, SystemCallError } from "./libc.ts";
+import { closeDescriptor, pollReadable, receiveBytes } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import type { PollOrder, PollReport } from "./wait-by-worker.ts";
 
 declare const self: Worker;

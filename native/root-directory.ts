@@ -1,7 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, constants, openSync } from "node:fs";
 import { lastErrno } from "./errno.ts";
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 
 const {
   symbols: { chroot, chdir, fchdir },

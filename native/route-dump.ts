@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { receiveBytes, SystemCallError } from "./libc.ts";
+import { receiveBytes } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import {
   messageErrno,
   type NetlinkMessage,

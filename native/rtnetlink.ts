@@ -1,4 +1,4 @@
-import { SystemCallError } from "./libc.ts";
+import { SystemCallError } from "./system-call-error.ts";
 import { type Link, readLinkChange } from "./link-message.ts";
 import { createMessageBuffer } from "./message-buffer.ts";
 import { messageErrno, messageWords, type NetlinkMessage } from "./netlink-messages.ts";

@@ -1,6 +1,6 @@
 import type { EndpointId } from "../../model/endpoint.ts";
 import { ALL_INTERFACES, type HostEvent } from "../../native/host-events.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import type { Ipv4Sysctls, SysctlsOfLink } from "../../native/link-sysctls.ts";
 import type { HostCondition } from "../preflight/condition.ts";
 import type { LocalEndpoints } from "../route/route-wish.ts";

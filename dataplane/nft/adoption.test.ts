@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Ruleset } from "../../model/ruleset.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import { TableRefusedError } from "./adoption.ts";
 import { openNftDataplane } from "./driver.ts";
 import { createFakeKernel } from "./fake-kernel.ts";

@@ -1,4 +1,4 @@
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import { addTable } from "./commands.ts";
 import { HOOK, TABLE } from "./names.ts";
 import type { BatchResult, NftWriter, TableNames } from "./writer.ts";

@@ -1,4 +1,4 @@
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import { createMessageBuffer, type MessageBuffer } from "../../native/message-buffer.ts";
 import { errnoSymbol, errnoText } from "../../native/errno-names.ts";
 import { messageErrno, type NetlinkMessage } from "../../native/netlink-messages.ts";

@@ -1,4 +1,4 @@
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import { attributeText, createMessageBuffer } from "../../native/message-buffer.ts";
 import { attributeNumber, attributeString, netlinkAttributes } from "../../native/netlink-messages.ts";
 import type { NetlinkSocket } from "../../native/netlink-socket.ts";

@@ -1,6 +1,6 @@
 import { type Address, addressBytes, formatAddress } from "../../model/address.ts";
 import type { HostEvent } from "../../native/host-events.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import type { Link } from "../../native/link-message.ts";
 import { MAIN_TABLE } from "../../native/route-dump.ts";
 import type { RouteMessage } from "../../native/route-message.ts";

@@ -1,5 +1,5 @@
 import { gatherEvents } from "../../native/gather-events.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import type { Link } from "../../native/link-message.ts";
 import { Rtnetlink } from "../../native/rtnetlink.ts";
 import { openRtnetlinkEvents, type RtnetlinkEventsOptions } from "../../native/rtnetlink-events.ts";

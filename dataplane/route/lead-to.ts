@@ -1,5 +1,5 @@
 import { type Address, addressBytes } from "../../model/address.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import type { Link } from "../../native/link-message.ts";
 import type { Route } from "../../native/route-change-message.ts";
 import { MAIN_TABLE } from "../../native/route-dump.ts";

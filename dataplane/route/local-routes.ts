@@ -1,7 +1,7 @@
 import { type Address, addressBytes, formatAddress } from "../../model/address.ts";
 import type { EndpointId } from "../../model/endpoint.ts";
 import type { HostEvent } from "../../native/host-events.ts";
-import { SystemCallError } from "../../native/libc.ts";
+import { SystemCallError } from "../../native/system-call-error.ts";
 import { MAIN_TABLE } from "../../native/route-dump.ts";
 import { createNamedLinks } from "../link/named-links.ts";
 import { createWorkQueue } from "../link/work-queue.ts";
