@@ -1,15 +1,15 @@
-import { type EndpointRecord, RECORD_VERSION } from "../handshake/endpoint-record.ts";
+import { CONTAINER_ID, type EndpointRecord, RECORD_VERSION } from "../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
 import { IpamError } from "../ipam/ipam-error.ts";
 import { needsPodCidrs } from "../ipam/pod-cidr.ts";
 import { type Address, addressFamily } from "../model/address.ts";
-import { podInterfaceName } from "../model/fingerprint.ts";
+import { type InterfaceName, podInterfaceName } from "../model/fingerprint.ts";
 import { openPatientAgent, type PatientAgent } from "./ask-agent.ts";
 import { type Call, leasedCall, leasingCall } from "./call.ts";
 import { CniError } from "./cni-error.ts";
 import { detach, tellAgent } from "./detach.ts";
 import { type Attachment, readAttachment } from "./environment.ts";
-import type { PodLink } from "./node-parts.ts";
+import type { Links, PodLink } from "./node-parts.ts";
 import { printResult } from "./result.ts";
 import { freeLeasesOfFormerBoots } from "./orphaned-leases.ts";
 import { toCniError } from "./to-cni-error.ts";
@@ -40,13 +40,14 @@ async function clearOwn(call: Call, { containerId, podInterface }: Attachment): 
   await detach(call, record);
 }
 
-/** Other sandboxes of the same pod have lost their interface by now; their leases go with their own DEL, or with GC. */
-function clearStale({ node, paths, log }: Call, record: EndpointRecord): void {
-  for (const other of node.records.readAll(paths).records) {
-    if (other.interface !== record.interface || other.containerId === record.containerId) continue;
-    log.info(`${record.interface} was container ${other.containerId}'s`);
-    node.records.remove(paths, other.containerId);
-  }
+/** Another sandbox of the same pod loses its interface, and its record with it; its lease goes with its own DEL, or with GC. */
+function takeOver({ node, paths, log }: Call, links: Links, name: InterfaceName): void {
+  const containerId = links.takeOver(name);
+  if (containerId === undefined || !CONTAINER_ID.test(containerId)) return;
+  const stored = node.records.read(paths, containerId);
+  if (stored.kind !== "record" || stored.record.interface !== name) return;
+  log.info(`${name} was container ${containerId}'s`);
+  node.records.remove(paths, containerId);
 }
 
 async function nodeFacts(agent: PatientAgent, { configuration }: Call): Promise<NodeFacts | undefined> {
@@ -90,25 +91,25 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   // The name for everything that follows: whatever kills this process, DEL finds what it left.
   done.push("remove the record", () => node.records.remove(paths, containerId));
   node.records.write(paths, record);
-  freeLeasesOfFormerBoots(call);
-  node.links.takeOver(link.interface);
-  clearStale(call, record);
-
+  await freeLeasesOfFormerBoots(call);
   const facts = await asking;
   const mtu = configuration.mtu || (facts?.mtu ?? 0);
   const leasing = node.leases.lease(leasingCall(call, facts));
   done.push("free the addresses", async () => {
     if (await mayBeLeased(leasing)) await node.leases.release(leasedCall(call, record));
   });
+  const links = await node.links();
+  links.demandNamespace(link.namespacePath);
+  takeOver(call, links, link.interface);
   let used: readonly Address[] = [];
   done.push("remove the link", () => {
-    node.links.remove(record);
-    if (used.length > 0) node.links.forgetConnections(used);
+    links.remove(record);
+    if (used.length > 0) links.forgetConnections(used);
   });
-  const created = node.links.create(link, mtu);
+  const created = links.create(link, mtu);
   const addresses = await leasing;
   stopIfTold(call);
-  node.links.configure(link, created, { mtu, addresses, allowForwarding: configuration.allowIpForwarding });
+  links.configure(link, created, { mtu, addresses, allowForwarding: configuration.allowIpForwarding });
   const complete: EndpointRecord = { ...record, addresses };
   node.records.write(paths, complete);
 
@@ -139,7 +140,6 @@ export async function add(call: Call): Promise<string> {
   refuseChained(call);
   const attachment = readAttachment(call.environment, "ADD");
   const { containerId, podInterface, namespacePath = "", pod } = attachment;
-  node.links.demandNamespace(namespacePath);
   await clearOwn(call, attachment);
   const record: EndpointRecord = {
     version: RECORD_VERSION,

@@ -87,7 +87,8 @@ export async function check(call: Call): Promise<string> {
   const { node, configuration } = call;
   const { containerId, podInterface, namespacePath = "" } = readAttachment(call.environment, "CHECK");
   const previous = demandPrevious(call);
-  node.links.demandNamespace(namespacePath);
+  const links = await node.links();
+  links.demandNamespace(namespacePath);
   const record = demandRecord(call, containerId);
   const rules = ofRules(call, record);
   // Asked first and waited for last: what comes in between may fail first.
@@ -98,7 +99,7 @@ export async function check(call: Call): Promise<string> {
   const differences = [
     ...(podInterface === record.podInterface ? [] : [`it was wired as ${record.podInterface}`]),
     ...ofResult(previous, record),
-    ...node.links.differences(link, settings),
+    ...links.differences(link, settings),
     ...(await ofLease(call, record)),
     ...(await rules),
   ];

@@ -44,8 +44,9 @@ export async function release(
 export async function detach(call: Call, attached: Attached): Promise<void> {
   const { node, paths } = call;
   await tellAgent(call, attached.containerId);
-  node.links.remove(attached);
-  if (attached.addresses.length > 0) node.links.forgetConnections(attached.addresses);
+  const links = await node.links();
+  links.remove(attached);
+  if (attached.addresses.length > 0) links.forgetConnections(attached.addresses);
   node.records.remove(paths, attached.containerId);
   await release(call, attached);
 }

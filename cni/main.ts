@@ -3,21 +3,22 @@ import { dirname } from "node:path";
 import { openAgent } from "../handshake/agent-client.ts";
 import { readRecord, readRecords, removeRecord, writeRecord } from "../handshake/record-files.ts";
 import { checkAddresses, leaseAddresses, releaseAddresses } from "../ipam/host-local.ts";
-import { reconcileLeases, reconcileOncePerBoot } from "../ipam/reconcile.ts";
-import { nodeLinks } from "./node-links.ts";
+import { isReconciled } from "../ipam/boot-mark.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { answer } from "./run.ts";
 
 /** The node that this process runs on. */
 export const THIS_NODE: NodeParts = {
   records: { write: writeRecord, read: readRecord, readAll: readRecords, remove: removeRecord },
-  links: nodeLinks,
+  links: async () => (await import("./node-links.ts")).nodeLinks,
   leases: {
     lease: leaseAddresses,
     release: releaseAddresses,
     check: checkAddresses,
-    reconcile: reconcileLeases,
-    reconcileOncePerBoot,
+    reconcile: async (options) => (await import("../ipam/reconcile.ts")).reconcileLeases(options),
+    isReconciled,
+    reconcileOncePerBoot: async (options) =>
+      (await import("../ipam/reconcile.ts")).reconcileOncePerBoot(options),
   },
   openAgent,
   now: () => Date.now(),

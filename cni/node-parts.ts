@@ -4,6 +4,7 @@ import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { StoredRecord, StoredRecords } from "../handshake/record-files.ts";
 import type { RunPaths } from "../handshake/run-paths.ts";
 import type { HostLocalCall } from "../ipam/host-local.ts";
+import type { BootMark } from "../ipam/boot-mark.ts";
 import type { Lease } from "../ipam/leases.ts";
 import type { OncePerBoot, Reconciling } from "../ipam/reconcile.ts";
 import type { Address } from "../model/address.ts";
@@ -36,7 +37,7 @@ export interface Records {
 export interface Links {
   /** Throws CniError where the path is none of a network namespace, or of the host's own. */
   demandNamespace(path: string): void;
-  /** Removes whatever pod's interface has this name, and gives its container's ID where that is known. */
+  /** Removes whatever pod's interface has this name, and gives its container's ID where the link tells it. */
   takeOver(name: InterfaceName): string | undefined;
   create(link: PodLink, mtu: number): CreatedPodLink;
   configure(link: PodLink, created: CreatedPodLink, settings: PodLinkSettings): void;
@@ -56,14 +57,16 @@ export interface Leases {
   lease(call: HostLocalCall): Promise<readonly Address[]>;
   release(call: HostLocalCall): Promise<void>;
   check(call: HostLocalCall): Promise<void>;
-  reconcile(options: Reconciling): readonly Lease[];
-  reconcileOncePerBoot(options: OncePerBoot): readonly Lease[] | undefined;
+  reconcile(options: Reconciling): Promise<readonly Lease[]>;
+  isReconciled(at: BootMark): boolean;
+  reconcileOncePerBoot(options: OncePerBoot): Promise<readonly Lease[] | undefined>;
 }
 
 /** Everything that a verb reads or changes outside this process. Tests put their own in, or kill between two of them. */
 export interface NodeParts {
   readonly records: Records;
-  readonly links: Links;
+  /** Loaded when first asked for: that takes about as long as host-local to lease, and can be done meanwhile. */
+  links(): Promise<Links>;
   readonly leases: Leases;
   openAgent(socketPath: string): AgentClient;
   /** Milliseconds since the epoch. */

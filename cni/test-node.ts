@@ -104,7 +104,7 @@ export function createTestNode(): TestNode {
         records.delete(containerId);
       },
     },
-    links: {
+    links: async () => ({
       demandNamespace(path) {
         if (path !== NETNS) throw new CniError("environment", `there is nothing at ${path}`);
       },
@@ -130,7 +130,7 @@ export function createTestNode(): TestNode {
       differences: ({ interface: name }) => (links.has(name) ? [] : [`the host has no interface "${name}"`]),
       isReached: () => false,
       forgetConnections: (addresses) => deed(`forget ${addresses.join()}`),
-    },
+    }),
     leases: {
       async lease(call) {
         deed("lease");
@@ -146,11 +146,12 @@ export function createTestNode(): TestNode {
         if (leased.has(leaseKey(call))) return;
         throw new IpamError("notLeased", { tried: "find", found: "none", next: "" });
       },
-      reconcile({ containers }) {
+      async reconcile({ containers }) {
         deed(`reconcile, but ${[...containers()].toSorted().join()}`);
         return [];
       },
-      reconcileOncePerBoot: () => undefined,
+      isReconciled: () => true,
+      reconcileOncePerBoot: async () => undefined,
     },
     openAgent: () => ({
       async request(body) {

@@ -1,7 +1,7 @@
 import { PodLinkError, type PodLinkErrorKind } from "../dataplane/link/pod-link-error.ts";
 import { IpamError, type IpamErrorKind } from "../ipam/ipam-error.ts";
-import { SystemCallError } from "../native/libc.ts";
-import { NetworkNamespaceError } from "../native/network-namespace.ts";
+import { SystemCallError } from "../native/system-call-error.ts";
+import { NetworkNamespaceError } from "../native/network-namespace-error.ts";
 import { type CniCode, CniError } from "./cni-error.ts";
 
 const OF_IPAM: Readonly<Record<IpamErrorKind, CniCode>> = {

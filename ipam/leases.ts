@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { type Address, parseAddress } from "../model/address.ts";
 import { lockFile } from "../native/file-lock.ts";
 import { IpamError } from "./ipam-error.ts";
-
-/** Where host-local keeps its leases if `dataDir` of ipam says nothing else. Outlives a reboot. */
-export const LEASES = "/var/lib/cni/networks";
+import { leaseDirectory, type Network } from "./lease-directory.ts";
 
 /** An address that host-local has given away: a file of that name. */
 export interface Lease {
@@ -17,22 +15,11 @@ export interface Lease {
   readonly path: string;
 }
 
-export interface Network {
-  /** The network's name in its configuration. */
-  readonly name: string;
-  /** `dataDir` of ipam. */
-  readonly dataDirectory?: string | undefined;
-}
-
 /** The leases of one network, and nobody else changes them until it is disposed of. */
 export interface LockedLeases extends Disposable {
   /** As they are now, ordered by the name of their files. */
   read(): Lease[];
   free(lease: Lease): void;
-}
-
-export function leaseDirectory({ name, dataDirectory = "" }: Network): string {
-  return join(dataDirectory === "" ? LEASES : dataDirectory, name);
 }
 
 function codeOf(error: unknown): string {

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../native/file-lock.ts";
+import { bootId, type BootMark, bootMarkPath, reconciledNetworks } from "./boot-mark.ts";
 import { IpamError } from "./ipam-error.ts";
-import { type Lease, leaseDirectory, lockLeases, type Network } from "./leases.ts";
+import { leaseDirectory, type Network } from "./lease-directory.ts";
+import { type Lease, lockLeases } from "./leases.ts";
 
 export interface Reconciling {
   readonly network: Network;
@@ -28,22 +30,7 @@ export function reconcileLeases({ network, containers, isInUse }: Reconciling): 
   return orphans;
 }
 
-export interface OncePerBoot extends Reconciling {
-  /** What a reboot empties, or leaves with another boot's ID. */
-  readonly runDirectory: string;
-  readonly readBootId?: () => string;
-}
-
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
-
-function fileText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
-}
+export interface OncePerBoot extends Reconciling, BootMark {}
 
 /**
  * Reconciles unless that was done for this network since the machine started; leases outlive a reboot, pods do not. To be called
@@ -53,20 +40,15 @@ function fileText(path: string): string {
  * @throws IpamError
  */
 export function reconcileOncePerBoot(options: OncePerBoot): Lease[] | undefined {
-  const { runDirectory, network, readBootId = () => readFileSync(BOOT_ID, "utf8") } = options;
-  const path = join(runDirectory, "boot-id");
-  const own = leaseDirectory(network);
+  const { runDirectory } = options;
+  const path = bootMarkPath(options);
+  const own = leaseDirectory(options.network);
   try {
-    const boot = readBootId().trim();
-    /** The networks that were reconciled since this boot. */
-    const done = (): string[] => {
-      const [known, ...networks] = fileText(path).split("\n").filter(Boolean);
-      return known === boot ? networks : [];
-    };
-    if (done().includes(own)) return undefined;
+    const boot = bootId(options);
+    if (reconciledNetworks(options, boot).includes(own)) return undefined;
     mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
     using _lock = lockFile(join(runDirectory, "boot-id.lock"));
-    const before = done();
+    const before = reconciledNetworks(options, boot);
     if (before.includes(own)) return undefined;
     const freed = reconcileLeases(options);
     const temporary = `${path}.tmp`;

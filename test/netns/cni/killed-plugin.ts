@@ -3,7 +3,7 @@
  * something else does what it was asked to. Nothing lies between the end of one and the beginning of the next.
  */
 import { THIS_NODE } from "../../../cni/main.ts";
-import type { NodeParts } from "../../../cni/node-parts.ts";
+import type { Links, NodeParts } from "../../../cni/node-parts.ts";
 import { answer } from "../../../cni/run.ts";
 
 const last = Number(process.argv[2]);
@@ -32,6 +32,7 @@ function stepping<T extends object>(parts: T, prefix = ""): T {
         step(`before ${path}`);
         const result: unknown = part(...given);
         if (result instanceof Promise) step(`during ${path}`);
+        if (name === "links") return (result as Promise<Links>).then((links) => stepping(links, "links."));
         return isOpened(result) ? stepping(result, "agent.") : result;
       },
     ];
