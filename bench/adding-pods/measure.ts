@@ -18,7 +18,12 @@ export interface Measured {
   readonly milliseconds: readonly number[];
 }
 
-const POLICY = `
+const NODE = `
+apiVersion: v1
+kind: Node
+metadata: { name: node }
+spec: { podCIDRs: [10.77.0.0/16] }
+---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: { name: deny, namespace: bench }
@@ -58,7 +63,7 @@ export async function measureAdds({
       `---\napiVersion: v1\nkind: Pod\nmetadata: { name: ${name}, namespace: bench, labels: { app: a${name.length} } }\n` +
       "spec: { containers: [{ name: c, image: i }] }\n",
   );
-  writeFileSync(join(manifests, "all.yaml"), `${objects.join("")}---${POLICY}`);
+  writeFileSync(join(manifests, "all.yaml"), `${objects.join("")}---${NODE}`);
   const agent = node.run(() =>
     Bun.spawn([executable, "agent"], {
       env: {
@@ -114,7 +119,7 @@ export async function measureAdds({
       log_level: "debug",
       run_dir: run,
       mtu: 1500,
-      ipam: ipam("10.77.0.0/16"),
+      ipam: ipam("usePodCidr"),
     },
   };
   const theirs = {
