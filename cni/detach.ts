@@ -47,6 +47,8 @@ export async function detach(call: Call, attached: Attached): Promise<void> {
   const links = await node.links();
   links.remove(attached);
   if (attached.addresses.length > 0) links.forgetConnections(attached.addresses);
+  // An ADD was killed while host-local worked for it; until that has ended the record stays.
+  else if (isLeasedByHostLocal(call)) await node.leases.outlived(attached.containerId);
   node.records.remove(paths, attached.containerId);
   await release(call, attached);
 }

@@ -14,6 +14,7 @@ export const THIS_NODE: NodeParts = {
   leases: {
     lease: leaseAddresses,
     release: releaseAddresses,
+    outlived: async (containerId) => (await import("../ipam/outlived.ts")).awaitOutlived({ containerId }),
     check: checkAddresses,
     reconcile: async (options) => (await import("../ipam/reconcile.ts")).reconcileLeases(options),
     isReconciled,

@@ -56,6 +56,8 @@ export interface Leases {
   /** host-local has been started when this returns. */
   lease(call: HostLocalCall): Promise<readonly Address[]>;
   release(call: HostLocalCall): Promise<void>;
+  /** Waits for a host-local that outlived the plugin which started it for the container. */
+  outlived(containerId: string): Promise<void>;
   check(call: HostLocalCall): Promise<void>;
   reconcile(options: Reconciling): Promise<readonly Lease[]>;
   isReconciled(at: BootMark): boolean;

@@ -142,6 +142,7 @@ export function createTestNode(): TestNode {
         deed("release");
         leased.delete(leaseKey(call));
       },
+      outlived: async () => deed("wait for host-local"),
       async check(call) {
         if (leased.has(leaseKey(call))) return;
         throw new IpamError("notLeased", { tried: "find", found: "none", next: "" });

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { IpamError } from "../ipam/ipam-error.ts";
 import { podInterfaceName } from "../model/fingerprint.ts";
 import { createTestNode, leftovers, NETWORK, pod, type TestNode } from "./test-node.ts";
 
@@ -30,7 +31,28 @@ test("DEL: again, without a namespace, an agent or a record, is fine", async () 
   const node = createTestNode();
   node.agent = undefined;
   expect(await node.call("DEL", pod("c1", { CNI_NETNS: "" }))).toEqual(done);
-  expect(node.deeds).toEqual(["ask delete", "remove link", "remove record c1", "release"]);
+  const wait = "wait for host-local";
+  expect(node.deeds).toEqual(["ask delete", "remove link", wait, "remove record c1", "release"]);
+});
+
+test("DEL: of an ADD that was killed keeps the record until its host-local has ended", async () => {
+  const node = await added("c1");
+  const record = node.records.get("c1");
+  if (record === undefined) throw new Error("unreachable");
+  node.records.set("c1", { ...record, addresses: [] });
+  node.failing.set(
+    "wait for host-local",
+    new IpamError("hung", { tried: "wait", found: "no end", next: "" }),
+  );
+  const { exitCode, output } = await node.call("DEL", pod("c1"));
+  expect({ exitCode, output: JSON.parse(output) as unknown }).toMatchObject({
+    exitCode: 1,
+    output: { code: 11 },
+  });
+  expect(leftovers(node)).toEqual(["record c1", "lease c1 eth0"]);
+  node.failing.clear();
+  expect(await node.call("DEL", pod("c1"))).toEqual(done);
+  expect(leftovers(node)).toEqual([]);
 });
 
 test("DEL: without a record the runtime's memory names the addresses whose connections go", async () => {
