@@ -19,7 +19,8 @@ function unique(text: string, pattern: RegExp): string[] {
   return [...new Set(text.match(pattern) ?? [])];
 }
 
-function links({ machine }: PluginMachine): string[] {
+/** Of the host, but its own. */
+export function links({ machine }: PluginMachine): string[] {
   return [...ip(machine.network, "link show").matchAll(/^\d+: ([^:@]*)/gm)]
     .map(([, name = ""]) => name)
     .filter((name) => name !== "lo" && name !== "uplink");
@@ -83,6 +84,23 @@ export function traces(node: PluginMachine): string[] {
   return Object.entries(found).flatMap(([kind, names]) => names.map((name) => `${kind} ${name}`));
 }
 
+const PATIENCE_MILLISECONDS = 15_000;
+
+/**
+ * Waits until nothing is left. The agent alone may be late, for no DEL waits longer than a second for it: what else is there
+ * at first, or still there in the end, is an error.
+ */
+export async function untilNothingIsLeft(node: PluginMachine): Promise<void> {
+  const limit = performance.now() + PATIENCE_MILLISECONDS;
+  for (;;) {
+    const left = traces(node);
+    if (left.length === 0) return;
+    const isLate = left.every((trace) => trace.startsWith("rule ")) && performance.now() < limit;
+    if (!isLate) throw new Error(`pods left behind: ${left.join(", ")}`);
+    await Bun.sleep(20);
+  }
+}
+
 /** What a process has open that pods could make it leak. */
 export function openFiles(pid: number): { readonly all: number; readonly namespaces: number } {
   const files = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -101,4 +119,10 @@ export function privateBytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const kilobytes = [...text.matchAll(/^(?:Private_Clean|Private_Dirty):\s+(\d+) kB/gm)];
   return kilobytes.reduce((sum, [, number]) => sum + Number(number) * 1024, 0);
+}
+
+/** How many other namespaces the machine's own one leads to, or has led to and somebody keeps. */
+export function knownNamespaces({ machine }: PluginMachine): number {
+  const listed = machine.network.run(() => Bun.spawnSync(["ip", "netns", "list-id"]));
+  return listed.stdout.toString().match(/nsid \d+/g)?.length ?? 0;
 }
