@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Address } from "../../../model/address.ts";
 import { until } from "../../agent/running-agent.ts";

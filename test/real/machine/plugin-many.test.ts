@@ -102,7 +102,7 @@ test(
 test(`${BY_CRI} pods at once by the runtime, twice: nothing is left of them`, async () => {
   await node.startContainerd();
   await node.untilNetworkReady();
-  for (const _ of [1, 2]) {
+  for (const _round of [1, 2]) {
     const names = Array.from({ length: BY_CRI }, (_, at) => `pod-${at}`);
     const running = await Promise.all(names.map((name) => runPod(node, name)));
     expect(new Set(running.flatMap(({ addresses }) => addresses)).size).toBe(2 * BY_CRI);
