@@ -14,7 +14,7 @@ export interface MeasureOptions {
 }
 
 export interface Measured {
-  readonly what: string;
+  readonly what: "ptp" | "tortie cni" | "  waiting for the agent, in that" | "  without it";
   readonly milliseconds: readonly number[];
 }
 
