@@ -47,11 +47,6 @@ export function writeU16(buffer: MessageBuffer, value: number): void {
   buffer.bytes[at + 1] = value;
 }
 
-export function writeU32(buffer: MessageBuffer, value: number): void {
-  writeU16(buffer, value >>> 16);
-  writeU16(buffer, value);
-}
-
 export function writeU16Host(buffer: MessageBuffer, value: number): void {
   putU16Host(buffer.bytes, room(buffer, 2), value);
 }

@@ -25,10 +25,6 @@ export interface Wish {
   isClosed(id: EndpointId): boolean;
 }
 
-export function originKey(origin: Origin): string {
-  return origin.kind === "frame" ? "frame" : `${origin.kind} ${origin.id}`;
-}
-
 /**
  * `refused`: keys of origins. A refused set is nobody, a refused program drops, a refused endpoint is closed, and where
  * masquerading is refused nobody is masqueraded: packets that leave with their own address break no policy.
