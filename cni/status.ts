@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { AgentError } from "../handshake/agent-client.ts";
 import { needsPodCidrs } from "../ipam/pod-cidr.ts";
 import type { Call } from "./call.ts";
@@ -24,7 +24,7 @@ function awaySince(path: string, uptime: number): number {
 
 /** STATUS: fails only for what no restart of the agent cures. Prints nothing. */
 export async function status({ node, paths, configuration, log, stopping }: Call): Promise<string> {
-  const away = join(paths.directory, "agent-away");
+  const away = paths.agentAway;
   using agent = node.openAgent(paths.socket);
   let answer;
   try {

@@ -10,8 +10,18 @@ export interface RunPaths {
   readonly socket: string;
   /** One record for each container, `CONTAINERID.json`. */
   readonly endpoints: string;
+  /** Since when the plugin has found no agent. */
+  readonly agentAway: string;
+  /** Whose leases were looked through since the machine started; ipam/ makes it, its lock and what it is written to first. */
+  readonly bootMark: string;
 }
 
 export function runPaths(directory: string = RUN_DIRECTORY): RunPaths {
-  return { directory, socket: join(directory, "agent.sock"), endpoints: join(directory, "endpoints") };
+  return {
+    directory,
+    socket: join(directory, "agent.sock"),
+    endpoints: join(directory, "endpoints"),
+    agentAway: join(directory, "agent-away"),
+    bootMark: join(directory, "boot-id"),
+  };
 }

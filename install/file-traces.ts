@@ -1,22 +1,14 @@
-import { readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDirectory, KUBECONFIG_MARK, KUBECONFIG_NAME, unfinishedName } from "../handshake/cni-files.ts";
 import { readNetworkConfig } from "../handshake/network-config.ts";
 import { HELPERS, OWN_NAMES } from "./install-files.ts";
 import { isTortie } from "./marker.ts";
-import type { Trace } from "./trace.ts";
+import { fileTrace, isFile, type Trace } from "./trace.ts";
 import type { NodePlaces } from "./uninstall-options.ts";
 
 const CONFIGURATION = /\.(conf|conflist|json)$/;
 const UNFINISHED_CONFIGURATION = new RegExp(`^${RegExp.escape(unfinishedName("x")).replace("x", ".+")}$`);
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function fileTrace(kind: string, path: string): Trace {
-  return { what: `${kind} ${path}`, remove: () => rmSync(path, { force: true }) };
-}
 
 /** A `calico` that is Calico's: what calls it is no business of ours. */
 function hasForeignCalico({ binDirectories }: NodePlaces): boolean {
@@ -71,29 +63,4 @@ export function executableTraces({ binDirectories }: NodePlaces): Trace[] {
       ...unfinished.filter(isFile).map((path) => fileTrace("unfinished file", path)),
     ];
   });
-}
-
-function removeEmptyDirectory(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch {
-    // Others keep something there.
-  }
-}
-
-/** What agent and plugin keep: until a reboot, and beyond. */
-export function stateTraces({ runDirectory, stateDirectory }: NodePlaces): Trace[] {
-  const mtu = join(stateDirectory, "mtu");
-  const run: Trace = {
-    what: `directory ${runDirectory} (the agent's socket, records of pods)`,
-    remove: () => rmSync(runDirectory, { recursive: true, force: true }),
-  };
-  const state: Trace = {
-    what: `file ${mtu}`,
-    remove: () => {
-      rmSync(mtu, { force: true });
-      removeEmptyDirectory(stateDirectory);
-    },
-  };
-  return [...(isDirectory(runDirectory) ? [run] : []), ...(isFile(mtu) ? [state] : [])];
 }

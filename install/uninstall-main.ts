@@ -1,7 +1,8 @@
-import { configurationTraces, executableTraces, kubeconfigTraces, stateTraces } from "./file-traces.ts";
+import { configurationTraces, executableTraces, kubeconfigTraces } from "./file-traces.ts";
 import { InstallError, messageOf } from "./install-error.ts";
 import type { Environment } from "./install-options.ts";
 import { livingAgent, routeTraces, tableTraces } from "./kernel-traces.ts";
+import { runTraces, stateTraces } from "./state-traces.ts";
 import type { Trace } from "./trace.ts";
 import { type NodePlaces, readUninstallOptions, type UninstallOptions } from "./uninstall-options.ts";
 
@@ -28,6 +29,7 @@ const FINDERS: readonly ((places: NodePlaces) => readonly Trace[])[] = [
   routeTraces,
   executableTraces,
   kubeconfigTraces,
+  runTraces,
   stateTraces,
 ];
 

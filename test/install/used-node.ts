@@ -62,8 +62,10 @@ export class UsedNode {
     writeFileSync(join(this.net, "40-broken.conf"), "{");
     writeFileSync(join(this.net, ".10-calico.conflist.tortie-new"), "{");
     writeFileSync(join(this.net, "calico-kubeconfig"), `${KUBECONFIG_MARK}\n`);
-    writeFileSync(join(this.run, "endpoints", "c1.json"), "{}");
-    writeFileSync(join(this.state, "mtu"), "1450");
+    for (const name of ["agent.sock", "agent-away", "boot-id", "boot-id.tmp", "boot-id.lock"])
+      writeFileSync(join(this.run, name), "");
+    for (const name of ["c1.json", ".c2.tmp"]) writeFileSync(join(this.run, "endpoints", name), "{}");
+    for (const name of ["mtu", ".mtu.tortie-new"]) writeFileSync(join(this.state, name), "1450");
   }
 
   config(name: string, type: string): void {

@@ -22,8 +22,9 @@ const TRACES = [
   "executable NODE/bin/calico",
   "unfinished file NODE/bin/.calico.tortie-new",
   "kubeconfig NODE/net.d/calico-kubeconfig",
-  "directory NODE/run (the agent's socket, records of pods)",
+  "directory NODE/run (the agent's socket, records of pods), but for files of others",
   "file NODE/state/mtu",
+  "unfinished file NODE/state/.mtu.tortie-new",
 ];
 
 const LEFT = {
@@ -67,6 +68,7 @@ test("configurations go first, then the table, then routes, then files", () => {
     "kubeconfig",
     "directory",
     "file",
+    "unfinished",
   ]);
 });
 
@@ -135,6 +137,7 @@ test("where a table has no owner, an agent is known by its socket; one that nobo
   using node = new UsedNode();
   nftOrThrow(node.network, ["delete table inet tortie; add table inet tortie"]);
   const socket = join(node.run, "agent.sock");
+  rmSync(socket);
   const server = node.network.run(() => createServer().listen(socket));
   await new Promise((resolve) => server.once("listening", resolve));
   expect(node.uninstall()).toMatchObject({
@@ -183,8 +186,40 @@ test("Calico's own plugin, its configuration and its kubeconfig are not ours", (
 test("what others keep in the same directory stays", () => {
   using node = new UsedNode();
   writeFileSync(join(node.state, "nodename"), "n-1");
+  mkdirSync(join(node.run, "home"));
+  for (const name of ["home/letter", "notes.json", "endpoints/notes.txt"])
+    writeFileSync(join(node.run, name), "mine");
   node.uninstall();
-  expect(node.left().files).toContain("state/nodename");
+  expect(node.left().files).toEqual([
+    ...LEFT.files,
+    "run",
+    "run/endpoints",
+    "run/endpoints/notes.txt",
+    "run/home",
+    "run/home/letter",
+    "run/notes.json",
+    "state",
+    "state/nodename",
+  ]);
+  expect(node.uninstall().said).toBe("There is nothing of tortie on this node.\n");
+});
+
+test("a directory that a person gives by mistake keeps what is in it", () => {
+  using node = new UsedNode();
+  writeFileSync(join(node.root, "letter"), "mine");
+  const before = node.left().files;
+  const { said } = node.uninstall("--dry-run", "--run-dir", node.root);
+  expect(listed(said, "Would remove").filter((what) => what.startsWith("directory"))).toEqual([]);
+  node.uninstall("--run-dir", node.root);
+  const run = before.filter((path) => path === "letter" || path.startsWith("run"));
+  expect(node.left().files).toEqual([...LEFT.files, ...run].toSorted());
+});
+
+test("what a crash left of the MTU's file goes, also without that file", () => {
+  using node = new UsedNode();
+  rmSync(join(node.state, "mtu"));
+  expect(listed(node.uninstall().said, "Removed")).toContain("unfinished file NODE/state/.mtu.tortie-new");
+  expect(node.left()).toEqual(LEFT);
 });
 
 test("a node where nothing ever was, and words that mean nothing", () => {
