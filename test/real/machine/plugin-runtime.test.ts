@@ -4,7 +4,7 @@ import { podInterfaceName } from "../../../model/fingerprint.ts";
 import { until } from "../../agent/running-agent.ts";
 import { ip } from "../../netns/other-cni/commands.ts";
 import { ask } from "./plugin/ask.ts";
-import { CALICO, CLIENT, networkList, PluginMachine, STRANGER } from "./plugin/plugin-machine.ts";
+import { CALICO, CLIENT, networkList, PluginMachine, STRANGER, UPLINK } from "./plugin/plugin-machine.ts";
 import { removePod, runPod } from "./plugin/pods.ts";
 import { leases, records, traces } from "./plugin/traces.ts";
 
@@ -76,11 +76,11 @@ test("by a configuration of any version that somebody wrote by hand; a new sandb
   expect(second.addresses).toEqual(["10.1.0.3", "fd00:1::3"]);
   expect(records(node)).toEqual([`${second.sandbox}.json`]);
   const { network } = node.lab.outside;
-  expect(await ask(network, [{ to: "10.1.0.2" }, { to: "10.1.0.3" }])).toEqual([null, "192.0.2.2"]);
+  expect(await ask(network, [{ to: "10.1.0.2" }, { to: "10.1.0.3" }])).toEqual([null, UPLINK.ipv4]);
   await removePod(node, first);
   expect(leases(node).toSorted()).toEqual(["10.1.0.3", "fd00:1::3"]);
   expect(traces(node)).toContain(`link ${podInterfaceName("shop", "web")}`);
-  expect(await ask(network, [{ to: "fd00:1::3" }])).toEqual(["2001:db8:2::2"]);
+  expect(await ask(network, [{ to: "fd00:1::3" }])).toEqual([UPLINK.ipv6]);
   await removePod(node, second);
   expect(traces(node)).toEqual([]);
 
@@ -97,3 +97,30 @@ test("by a configuration of any version that somebody wrote by hand; a new sandb
   }
   expect(await cri.listPodSandboxes()).toEqual([]);
 }, 60_000);
+
+test("a runtime that is killed in the middle of ADD takes back what the plugin did without it", async () => {
+  await using node = await PluginMachine.start({ podCidrs: ["10.1.0.0/16"] });
+  node.announce({ name: "web" });
+  await node.startAgent([CALICO]);
+  const containerd = await node.startContainerd();
+  const { cri, server } = containerd;
+  await node.untilNetworkReady();
+  // The plugin waits for an agent that does not answer, and outlives its caller.
+  node.agent.process.kill("SIGSTOP");
+  const made = runPod(node, "web").catch(String);
+  await until(() => records(node).length === 1);
+  await server.kill();
+  expect(await made).toContain("the server went away");
+  node.agent.process.kill("SIGCONT");
+  await until(() => traces(node).includes("rule 10.1.0.2"));
+  server.start();
+  await containerd.ready();
+  const [sandbox = "", ...others] = await cri.listPodSandboxes();
+  expect(others).toEqual([]);
+  const next = await runPod(node, "web", { attempt: 1 });
+  await removePod(node, { sandbox });
+  expect(leases(node)).toEqual([...next.addresses]);
+  expect(await ask(node.lab.outside.network, [{ to: next.addresses[0] ?? "" }])).toEqual([UPLINK.ipv4]);
+  await removePod(node, next);
+  expect(traces(node)).toEqual([]);
+});
