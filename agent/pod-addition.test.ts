@@ -89,6 +89,20 @@ test.each<[PodLookUp, string]>([
   expect(times).toBe(1);
 });
 
+test("an API server that says nothing is told as what is waited for", async () => {
+  const { know, ask, pass } = requestBench({ lookUp: () => new Promise(() => undefined), lookUpSilence: 1 });
+  const { answers, ended } = ask(ADD);
+  await until(() => answers.length > 0);
+  know(testPod("a"));
+  await pass();
+  await ended;
+  const unanswered = "the agent does not know it yet, and the API server has not answered so far";
+  expect(answers).toEqual([
+    { kind: "waiting", for: `pod x/a (UID u1): ${unanswered}` },
+    { kind: "programmed" },
+  ]);
+});
+
 const { uid: _, ...NAMELESS } = testRecord("c1");
 
 test("without a UID the pod of that name is taken once a look-up says that it is the one", async () => {

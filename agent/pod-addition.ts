@@ -7,7 +7,7 @@ import { type LocalPods, podOf } from "./local-pods.ts";
 import type { Caller } from "./plugin-connection.ts";
 import { type Refusal, refusalOf } from "./pod-verdict.ts";
 import type { AgentStatus } from "./status.ts";
-import { waitsForAgent, waitsForPod } from "./waits-for.ts";
+import { type LookedUp, waitsForAgent, waitsForPod } from "./waits-for.ts";
 
 export interface PodAdditionOptions {
   readonly localPods: LocalPods;
@@ -18,6 +18,8 @@ export interface PodAdditionOptions {
   readonly carried: () => Promise<Settled>;
   /** Reads one pod from where pods come from; undefined: what is known is all there is. */
   readonly lookUp: ((record: EndpointRecord, gone: AbortSignal) => Promise<PodLookUp>) | undefined;
+  /** For how long a look-up is no news, in milliseconds. Default: 1,000. */
+  readonly lookUpSilence?: number;
   /** Rings when anything changed that a pod may wait for. */
   readonly changed: Bell;
   /** Forgets records whose files are gone. */
@@ -35,6 +37,9 @@ export type Outcome =
   | { readonly kind: "ready" }
   | { readonly kind: "gone" }
   | ({ readonly kind: "refused" } & Refusal);
+
+/** Far longer than an API server needs that is well, and far shorter than a plugin's patience. */
+const LOOK_UP_SILENCE = 1_000;
 
 const READY: Outcome = { kind: "ready" };
 const GONE: Outcome = { kind: "gone" };
@@ -57,21 +62,33 @@ export async function untilServing(
   return !caller.gone.aborted;
 }
 
+/** Tells what came of a look-up, and before that, where it takes long, that it does: a silent server's takes a minute. */
+async function lookUpPatiently(
+  answer: Promise<PodLookUp>,
+  silence: number,
+  tell: (looked: LookedUp) => void,
+): Promise<void> {
+  const timer = setTimeout(() => tell({ kind: "unanswered" }), silence);
+  const found = await answer;
+  clearTimeout(timer);
+  tell(found);
+}
+
 /** Brings a pod whose record is laid over into the kernel. */
 export function createPodAddition(
   options: PodAdditionOptions,
 ): (record: EndpointRecord, waiter: Waiter) => Promise<Outcome> {
-  const { localPods, status, ruleset, carried, lookUp, changed } = options;
+  const { localPods, status, ruleset, carried, lookUp, changed, lookUpSilence = LOOK_UP_SILENCE } = options;
 
   /** The datastore's pod may be an older one of the same name: without a UID only a look-up tells. */
-  function isSure(record: EndpointRecord, uids: readonly string[], looked: PodLookUp | undefined): boolean {
+  function isSure(record: EndpointRecord, uids: readonly string[], looked: LookedUp | undefined): boolean {
     if (record.uid !== undefined || lookUp === undefined || looked?.kind === "unreadable") return true;
     return looked?.kind === "found" && looked.uids.some((uid) => uids.includes(uid));
   }
 
   async function untilKnown(record: EndpointRecord, { caller, wait }: Waiter): Promise<Outcome> {
     let asking: Promise<void> | undefined;
-    let looked: PodLookUp | undefined;
+    let looked: LookedUp | undefined;
     for (;;) {
       if (caller.gone.aborted) return GONE;
       if (localPods.standing(record).kind === "superseded") options.reconcile();
@@ -85,12 +102,12 @@ export function createPodAddition(
         return refused(found, "nothing: what came later counts");
       }
       if (lookUp !== undefined && standing.kind !== "superseded") {
-        asking ??= lookUp(record, caller.gone).then((found) => {
+        asking ??= lookUpPatiently(lookUp(record, caller.gone), lookUpSilence, (found) => {
           looked = found;
           changed.ring();
         });
       }
-      // A look-up that is under way is no news: it ends soon.
+      // A look-up that has just begun is no news: it ends soon.
       if (asking === undefined || looked !== undefined)
         wait(waitsForPod(record, { standing, looked, status }));
       await changed.next(caller.gone);

@@ -4,6 +4,9 @@ import { unreachable } from "../model/unreachable.ts";
 import { podOf, type Standing } from "./local-pods.ts";
 import type { AgentStatus } from "./status.ts";
 
+/** What came of looking a pod up; `unanswered`: nothing so far. */
+export type LookedUp = PodLookUp | { readonly kind: "unanswered" };
+
 function failures(conditions: readonly Condition[]): string[] {
   return conditions.flatMap(({ kind, text }) => (kind === "failure" ? [text] : []));
 }
@@ -28,9 +31,11 @@ function named(record: EndpointRecord): string {
   return `pod ${podOf(record)}${record.uid === undefined ? "" : ` (UID ${record.uid})`}`;
 }
 
-function lookedUpText(looked: PodLookUp | undefined): string {
+function lookedUpText(looked: LookedUp | undefined): string {
   if (looked === undefined) return "the agent does not know it yet";
   switch (looked.kind) {
+    case "unanswered":
+      return "the agent does not know it yet, and the API server has not answered so far";
     case "found":
       return "the API server has it, and its watch has not told of it yet";
     case "absent":
@@ -43,7 +48,9 @@ function lookedUpText(looked: PodLookUp | undefined): string {
 }
 
 /** Of a pod that is known by its name, where the runtime did not say which one of that name it is. */
-function anewText(looked: PodLookUp | undefined): string {
+function anewText(looked: LookedUp | undefined): string {
+  if (looked?.kind === "unanswered")
+    return "the agent knows one of this name, and the API server has not said so far whether it is this one";
   return looked?.kind === "absent"
     ? "the API server does not have it any more"
     : "the agent knows an older one of this name, and the watch has not told of the present one yet";
@@ -58,7 +65,7 @@ export function waitsForPod(
     status: { datastore },
   }: {
     readonly standing: Standing;
-    readonly looked: PodLookUp | undefined;
+    readonly looked: LookedUp | undefined;
     readonly status: AgentStatus;
   },
 ): string {
