@@ -45,7 +45,15 @@ export interface FullNodeOptions {
   readonly agentsPort?: (cluster: Cluster) => Promise<number>;
 }
 
-function networkOf(how: PluginConfiguration, seconds: number): unknown {
+/** The conflist. */
+export function pluginNetwork(
+  how: PluginConfiguration,
+  seconds: number,
+): {
+  readonly cniVersion: string;
+  readonly name: string;
+  readonly plugins: readonly [object];
+} {
   const [range4, range6] = RANGES;
   const given = how === "given" ? range4 : "usePodCidr";
   const plugin = {
@@ -82,7 +90,7 @@ export async function startFullNode(options: FullNodeOptions): Promise<FullNode>
   const bin = join(machine.root, "opt/cni/bin");
   linkSync(await build("x64", bin, tortieEntrypoints()), join(bin, "calico"));
   const configurePlugin = (how: PluginConfiguration): void =>
-    writeNetwork(machine, networkOf(how, setupTimeoutSeconds), "10-calico.conflist");
+    writeNetwork(machine, pluginNetwork(how, setupTimeoutSeconds), "10-calico.conflist");
   configurePlugin("given");
 
   const targets = [...EAR, ...NODE_UPLINK, ...OUTSIDE];
