@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { CNI_CODES } from "./cni-error.ts";
-import { CNI_VERSIONS } from "./cni-version.ts";
+import { CNI_VERSIONS } from "../handshake/cni-version.ts";
 import { VERBS } from "./environment.ts";
 import { createTestNode, leftovers, NETWORK, pod } from "./test-node.ts";
 

@@ -1,7 +1,7 @@
 import { CONTAINER_ID } from "../handshake/endpoint-record.ts";
 import { parseAddress } from "../model/address.ts";
 import { CniError } from "./cni-error.ts";
-import type { CniVersion } from "./cni-version.ts";
+import type { CniVersion } from "../handshake/cni-version.ts";
 
 export const VERBS = ["ADD", "DEL", "CHECK", "STATUS", "GC", "VERSION"] as const;
 

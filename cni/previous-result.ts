@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { type Address, parseAddress } from "../model/address.ts";
-import type { Fields } from "./calico-fields.ts";
+import type { Fields } from "../handshake/calico-fields.ts";
 import { CniError } from "./cni-error.ts";
-import { type CniVersion, isAtLeast } from "./cni-version.ts";
+import { type CniVersion, isAtLeast } from "../handshake/cni-version.ts";
 
 /** What ADD said once, plugins behind this one included. */
 export interface PreviousResult {

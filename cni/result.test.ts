@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Address } from "../model/address.ts";
-import type { CniVersion } from "./cni-version.ts";
+import type { CniVersion } from "../handshake/cni-version.ts";
 import { readPreviousResult } from "./previous-result.ts";
 import { printResult, type Wired } from "./result.ts";
 

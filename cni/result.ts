@@ -1,6 +1,6 @@
 import { type Address, addressFamily } from "../model/address.ts";
-import { type CniVersion, isAtLeast } from "./cni-version.ts";
-import type { Fields } from "./calico-fields.ts";
+import { type CniVersion, isAtLeast } from "../handshake/cni-version.ts";
+import type { Fields } from "../handshake/calico-fields.ts";
 
 /** One end of a pod's link, as results tell it. */
 export interface LinkEnd {

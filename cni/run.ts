@@ -3,7 +3,7 @@ import { add } from "./add.ts";
 import { type Call, pathsOf } from "./call.ts";
 import { check } from "./check.ts";
 import { CniError, printError } from "./cni-error.ts";
-import { NEWEST_VERSION } from "./cni-version.ts";
+import { NEWEST_VERSION } from "../handshake/cni-version.ts";
 import { del } from "./del.ts";
 import { type Environment, readPluginPath, readVerb, type Verb } from "./environment.ts";
 import { gc } from "./gc.ts";

@@ -1,4 +1,4 @@
-import { CNI_VERSIONS, type CniVersion } from "./cni-version.ts";
+import { CNI_VERSIONS, type CniVersion } from "../handshake/cni-version.ts";
 
 /** VERSION: which versions of the specification are spoken; in the version of whoever asks. */
 export function answerVersion(version: CniVersion): string {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Fields } from "./calico-fields.ts";
 
 /** What a file in the directory of CNI configurations says, as far as it matters whose it is. */
 export interface NetworkConfig {
@@ -7,6 +8,8 @@ export interface NetworkConfig {
   readonly name: string;
   /** The `type`s of its plugins, in their order. */
   readonly plugins: readonly string[];
+  /** What each of them is given, but for what a runtime adds of the container. */
+  readonly given: readonly Fields[];
 }
 
 export type ReadNetworkConfig =
@@ -30,7 +33,8 @@ export function readNetworkConfig(text: string): ReadNetworkConfig {
     return not(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return not("it is no JSON object");
-  const { name, plugins, type } = value as Readonly<Record<string, unknown>>;
+  const whole = value as Fields;
+  const { name, plugins, type, cniVersion } = whole;
   const named = v.safeParse(NAME, name);
   if (!named.success) {
     const wrong = "it names no network: `name` must be letters, digits, '_', '.' and '-'";
@@ -39,10 +43,14 @@ export function readNetworkConfig(text: string): ReadNetworkConfig {
   if (plugins === undefined) {
     const single = v.safeParse(TYPE, type);
     if (!single.success) return not("it has neither `plugins` nor the `type` of a single one");
-    return { ok: true, config: { kind: "single", name: named.output, plugins: [single.output] } };
+    return {
+      ok: true,
+      config: { kind: "single", name: named.output, plugins: [single.output], given: [whole] },
+    };
   }
   const listed = v.safeParse(Plugins, plugins);
   if (!listed.success) return not("`plugins` must be a list of objects that each have a `type`");
   const types = listed.output.map((plugin) => plugin.type);
-  return { ok: true, config: { kind: "list", name: named.output, plugins: types } };
+  const given = listed.output.map((plugin) => ({ ...plugin, name, cniVersion }));
+  return { ok: true, config: { kind: "list", name: named.output, plugins: types, given } };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CNI_CODES } from "../cni/cni-error.ts";
-import { CNI_VERSIONS } from "../cni/cni-version.ts";
+import { CNI_VERSIONS } from "../handshake/cni-version.ts";
 import { VERBS } from "../cni/environment.ts";
 import { readNetworkConfiguration } from "../cni/netconf.ts";
 import { GATEWAY_IPV4, GATEWAY_IPV6, HOST_END_MAC } from "../dataplane/link/pod-link.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { CNI_VERSIONS, isAtLeast } from "../../../cni/cni-version.ts";
+import { CNI_VERSIONS, isAtLeast } from "../../../handshake/cni-version.ts";
 import { podInterfaceName } from "../../../model/fingerprint.ts";
 import { ip } from "../../netns/other-cni/commands.ts";
 import { call, container, NOTHING } from "./plugin/by-hand.ts";

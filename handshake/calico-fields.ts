@@ -1,5 +1,3 @@
-import { CniError } from "./cni-error.ts";
-
 /** What becomes of a field that Calico's plugin knows, and this one has no use for. */
 interface FieldRow {
   /** A path into the configuration, with dots; `*` at the end stands for any ending of the name. */
@@ -122,15 +120,22 @@ function matching(configuration: Fields, field: string): [name: string, value: u
     .map(([name, value]) => [field.slice(0, dot + 1) + name, value]);
 }
 
-/** Refuses what asks for something that is not done here. Throws CniError with name and value of the first such field. */
-export function refuseUnsupported(configuration: Fields): void {
+/** A field whose value asks for something that is not done here, and what to do instead. */
+export interface UnsupportedField {
+  readonly found: string;
+  readonly next: string;
+}
+
+/** The first one, with its name and value; undefined: there is none. */
+export function unsupportedField(configuration: Fields): UnsupportedField | undefined {
   for (const { field, harmless, because } of ROWS) {
     if (harmless === undefined) continue;
     for (const [name, value] of matching(configuration, field)) {
       if (harmless(value, configuration)) continue;
-      throw new CniError("field", `${name} is ${JSON.stringify(value)}, which is not supported`, because);
+      return { found: `${name} is ${JSON.stringify(value)}, which is not supported`, next: because };
     }
   }
+  return undefined;
 }
 
 /** Fields that have no effect here, each with the reason: for the log. */
