@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import type { Condition } from "../adapters/datastore.ts";
-import type { CniConfigLook, CniConfigSettings } from "./cni-config.ts";
+import type { CniConfigLook } from "./cni-config.ts";
 import { keepCniConfig } from "./cni-config-keeper.ts";
 import type { Log } from "./log.ts";
+import type { CniConfigSettings } from "./wanted-cni-config.ts";
 
 const SETTINGS: CniConfigSettings = {
   cniConfigName: "10-calico.conflist",
@@ -14,6 +15,7 @@ const SETTINGS: CniConfigSettings = {
   datastoreType: "file",
   manageCni: true,
   nodeName: "n-1",
+  runDirectory: "/run/tortie",
 };
 const CALM: CniConfigLook = { conditions: [], written: [], removed: [] };
 const FAILURE: Condition = { kind: "failure", text: "x" };

@@ -1,12 +1,8 @@
 import type { Condition } from "../adapters/datastore.ts";
-import {
-  type CniConfigLook,
-  type CniConfigPlaces,
-  type CniConfigSettings,
-  writeCniConfig,
-} from "./cni-config.ts";
+import { type CniConfigLook, writeCniConfig } from "./cni-config.ts";
 import type { Environment } from "./config.ts";
 import type { Log } from "./log.ts";
+import type { CniConfigPlaces, CniConfigSettings } from "./wanted-cni-config.ts";
 
 export interface CniConfigKeeperOptions extends CniConfigPlaces {
   readonly settings: CniConfigSettings;

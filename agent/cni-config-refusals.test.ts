@@ -6,7 +6,7 @@ import { NAME, NOT_WRITTEN, openHosts, refusal } from "./cni-config-test-host.ts
 const hosts = openHosts();
 afterAll(() => hosts[Symbol.dispose]());
 
-const PLUGIN = '{"name": "x", "type": "calico"}';
+const PLUGIN = '{"name": "x", "type": "calico", "ipam": {"type": "host-local"}}';
 
 test.each([
   ["{", "with its placeholders filled, it is not JSON (JSON Parse error: Expected '}')"],
@@ -79,7 +79,7 @@ test("a template where another plugin wires the pods is a contradiction", () => 
 });
 
 test("a kubeconfig needs an account", () => {
-  const cniNetworkConfig = '{"name": "x", "type": "calico", "k": "__KUBECONFIG_FILEPATH__"}';
+  const cniNetworkConfig = PLUGIN.replace("}}", '}, "k": "__KUBECONFIG_FILEPATH__"}');
   const host = hosts.make({ cniNetworkConfig, cniConfigName: "10-calico.conf" });
   const start = "the CNI configuration 10-calico.conf is not written: it ";
   expect(refusal(host, {})).toStartWith(`${start}names a kubeconfig, and KUBERNETES_SERVICE_HOST or `);

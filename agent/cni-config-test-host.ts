@@ -2,7 +2,8 @@ import { expect } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CniConfigPlaces, type CniConfigSettings, writeCniConfig } from "./cni-config.ts";
+import { writeCniConfig } from "./cni-config.ts";
+import type { CniConfigPlaces, CniConfigSettings } from "./wanted-cni-config.ts";
 
 const TEMPLATE = readFileSync(new URL("../deploy/cni-network-config.template", import.meta.url), "utf8");
 /** What every pod's environment has. */
@@ -54,9 +55,10 @@ function makeHost(root: string, changes: Partial<CniConfigSettings>): Host {
     datastoreType: "kubernetes",
     manageCni: true,
     nodeName: "n-1",
+    runDirectory: "/run/tortie",
     ...changes,
   };
-  return { settings, places, directory, path: join(directory, settings.cniConfigName) };
+  return { settings, places, directory, path: join(directory, settings.cniConfigName ?? NAME) };
 }
 
 /** The only failure there is; nothing was written. */

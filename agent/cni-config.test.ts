@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { NAME, NOT_WRITTEN, openHosts, POD, refusal } from "./cni-config-test-host.ts";
+import { WRITTEN_NAME } from "../handshake/written-configs.ts";
 import { writeCniConfig } from "./cni-config.ts";
 
 const hosts = openHosts();
@@ -30,7 +31,7 @@ test("the template of deploy/ is filled and written for root alone", () => {
     ],
   });
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(readdirSync(directory)).toEqual([NAME]);
+  expect(readdirSync(directory).toSorted()).toEqual([WRITTEN_NAME, NAME]);
 });
 
 test("a file that is as it must be is not touched; a changed or missing one is written again", () => {
@@ -53,7 +54,7 @@ test("whoever reads it meanwhile has the old one, whole; what a crash left is no
   symlinkSync("/nonexistent", join(directory, `.${NAME}.tortie-new`));
   const reader = openSync(path, "r");
   expect(writeCniConfig(settings, {}, places).written).toEqual([path]);
-  expect(readdirSync(directory)).toEqual([NAME]);
+  expect(readdirSync(directory).toSorted()).toEqual([WRITTEN_NAME, NAME]);
   expect(readFileSync(reader, "utf8")).toBe("old");
   closeSync(reader);
 });
@@ -66,22 +67,25 @@ test("without a template nothing is written", () => {
 
 test("a template in a file comes before the variable; a missing one is named", () => {
   const file = join(hosts.folder, "template");
-  writeFileSync(file, '{"name": "x", "type": "tortie"}');
+  writeFileSync(file, '{"name": "x", "type": "tortie", "ipam": {"type": "host-local"}}');
   const host = hosts.make({ cniNetworkConfigFile: file, cniConfigName: "10-calico.conf" });
   expect(writeCniConfig(host.settings, POD, host.places).written).toEqual([host.path]);
-  expect(JSON.parse(readFileSync(host.path, "utf8"))).toEqual({ name: "x", type: "tortie" });
+  expect(JSON.parse(readFileSync(host.path, "utf8"))).toMatchObject({ name: "x", type: "tortie" });
   expect(refusal(hosts.make({ cniNetworkConfigFile: "/nonexistent/x" }))).toBe(
     `${NOT_WRITTEN}CNI_NETWORK_CONFIG_FILE names /nonexistent/x, which cannot be read (ENOENT)`,
   );
 });
 
-test("a template of 2016 is filled as its installer did", () => {
+test("the template of 2016 is filled as its installer did, and named as it did", () => {
   const host = hosts.make({
-    cniConfigName: "10-calico.conf",
+    cniConfigName: undefined,
     cniNetworkConfig: JSON.stringify({
       name: "k8s-pod-network",
       type: "calico",
+      log_level: "debug",
+      datastore_type: "kubernetes",
       hostname: "__KUBERNETES_NODE_NAME__",
+      ipam: { type: "host-local", subnet: "usePodCidr" },
       policy: { type: "k8s", k8s_auth_token: "__SERVICEACCOUNT_TOKEN__" },
       kubernetes: {
         k8s_api_root: "https://__KUBERNETES_SERVICE_HOST__:__KUBERNETES_SERVICE_PORT__",
@@ -89,7 +93,8 @@ test("a template of 2016 is filled as its installer did", () => {
       },
     }),
   });
-  const { settings, places, path, directory } = host;
+  const path = join(host.directory, "10-calico.conf");
+  const { settings, places, directory } = host;
   const kubeconfig = join(directory, "calico-kubeconfig");
   const environment = { ...POD, KUBERNETES_SERVICE_HOST: "fd00::1" };
   expect(writeCniConfig(settings, environment, places).written).toEqual([kubeconfig, path]);
@@ -109,7 +114,8 @@ test("a template of 2016 is filled as its installer did", () => {
 });
 
 test("values cannot break out of their quotes, and stand for nothing themselves", () => {
-  const cniNetworkConfig = '{"name": "x", "plugins": [{"type": "calico", "log_level": "__LOG_LEVEL__"}]}';
+  const cniNetworkConfig =
+    '{"name": "x", "plugins": [{"type": "calico", "ipam": {"type": "host-local"}, "log_level": "__LOG_LEVEL__"}]}';
   const { settings, places, path } = hosts.make({ cniNetworkConfig });
   const LOG_LEVEL = '", "type": "__CNI_MTU__';
   writeCniConfig(settings, { LOG_LEVEL }, places);
@@ -138,7 +144,7 @@ test("the old configuration goes after the new one is there, and never the new o
     written: [host.path],
     removed: [old],
   });
-  expect(readdirSync(host.directory)).toEqual([NAME]);
+  expect(readdirSync(host.directory).toSorted()).toEqual([WRITTEN_NAME, NAME]);
   const settings = { ...host.settings, cniOldConfigName: NAME };
   expect(writeCniConfig(settings, {}, host.places)).toEqual({ conditions: [], written: [], removed: [] });
   writeFileSync(old, "{}");

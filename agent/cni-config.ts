@@ -1,39 +1,22 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Condition } from "../adapters/datastore.ts";
-import {
-  HOST_ROOT,
-  isDirectory,
-  KUBECONFIG_NAME,
-  netDirectories,
-  PLUGIN_NAMES,
-} from "../handshake/cni-files.ts";
-import { type NetworkConfig, readNetworkConfig } from "../handshake/network-config.ts";
-import { cniKubeconfig, readAccountFile, SERVICE_ACCOUNT_DIRECTORY } from "./cni-kubeconfig.ts";
-import { fillTemplate, TemplateError } from "./cni-template.ts";
-import type { Config, Environment } from "./config.ts";
+import { KUBECONFIG_NAME, PLUGIN_NAMES } from "../handshake/cni-files.ts";
+import { isInPod } from "../handshake/in-pod.ts";
+import { readNetworkConfig } from "../handshake/network-config.ts";
+import { noteOf, readWrittenConfigs, WRITTEN_NAME } from "../handshake/written-configs.ts";
+import { TemplateError } from "./cni-template.ts";
+import type { Environment } from "./config.ts";
 import { missingPrograms } from "./plugin-programs.ts";
 import { replaceFile } from "./replace-file.ts";
-
-/** The settings that decide on it. */
-export type CniConfigSettings = Pick<
-  Config,
-  | "cniConfigName"
-  | "cniMtu"
-  | "cniNetDirectory"
-  | "cniNetworkConfig"
-  | "cniNetworkConfigFile"
-  | "cniOldConfigName"
-  | "datastoreType"
-  | "manageCni"
-  | "nodeName"
->;
-
-export interface CniConfigPlaces {
-  /** Where the container has the host's files. */
-  readonly hostRoot?: string;
-  readonly accountDirectory?: string;
-}
+import {
+  type CniConfigPlaces,
+  type CniConfigSettings,
+  codeOf,
+  isReadByRuntimes,
+  type WantedCniConfig,
+  wantedCniConfig,
+} from "./wanted-cni-config.ts";
 
 /** What one look at the host's directory of CNI configurations came to. */
 export interface CniConfigLook {
@@ -42,55 +25,6 @@ export interface CniConfigLook {
   /** Files that were written: missing before, or other than they must be. */
   readonly written: readonly string[];
   readonly removed: readonly string[];
-}
-
-/** What runtimes read, by the ending of the name. */
-const KINDS: ReadonlyMap<string, NetworkConfig["kind"]> = new Map([
-  [".conflist", "list"],
-  [".conf", "single"],
-  [".json", "single"],
-]);
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-function templateOf({ cniNetworkConfig, cniNetworkConfigFile: file }: CniConfigSettings): string | undefined {
-  if (file === undefined) return cniNetworkConfig;
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new TemplateError(`CNI_NETWORK_CONFIG_FILE names ${file}, which cannot be read (${codeOf(error)})`);
-  }
-}
-
-function demandKind(name: string, { kind }: NetworkConfig): void {
-  const wanted = KINDS.get(extname(name));
-  if (wanted === undefined) {
-    throw new TemplateError(
-      `no runtime reads a file of the name ${name} (CNI_CONF_NAME); give it the ending .conflist, or .conf for a single plugin`,
-    );
-  }
-  if (wanted === kind) return;
-  throw new TemplateError(
-    wanted === "list"
-      ? `the template is a single plugin, and ${name} (CNI_CONF_NAME) is the name of a list; set CNI_CONF_NAME to a name ` +
-          `that ends in .conf, or give the template \`plugins\``
-      : `the template is a list of plugins, and ${name} (CNI_CONF_NAME) is the name of a single one; set CNI_CONF_NAME to ` +
-          `a name that ends in .conflist`,
-  );
-}
-
-/** The types of its plugins. Throws TemplateError where runtimes could not use it, or it would not call our plugin. */
-function demandUsable(name: string, text: string): readonly string[] {
-  const read = readNetworkConfig(text);
-  if (!read.ok) throw new TemplateError(`with its placeholders filled, ${read.found}`);
-  demandKind(name, read.config);
-  const { plugins } = read.config;
-  if (plugins.some((type) => PLUGIN_NAMES.includes(type))) return plugins;
-  throw new TemplateError(
-    `it calls ${plugins.join(", ")}, and no plugin \`${PLUGIN_NAMES.join("` or `")}\`, so pods would get no policy`,
-  );
 }
 
 function readIfThere(path: string): string | undefined {
@@ -102,54 +36,59 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Configurations that a runtime takes before ours: it reads one only, the first by name. */
-function earlier(directory: string, own: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => KINDS.has(extname(name)) && name < own)
-    .toSorted();
+function replaceUnlessEqual(path: string, text: string): boolean {
+  if (readIfThere(path) === text) return false;
+  replaceFile(path, text);
+  return true;
+}
+
+/** Before the configuration itself: whatever ends this process, it is known whose the file is. */
+function noteConfig({ directory, name, text }: WantedCniConfig): void {
+  const before = [...readWrittenConfigs(directory)].filter(([one]) => existsSync(join(directory, one)));
+  replaceUnlessEqual(join(directory, WRITTEN_NAME), noteOf(new Map(before), name, text));
 }
 
 function failure(text: string): Condition {
   return { kind: "failure", text };
 }
 
-interface Wanted {
-  readonly directory: string;
-  /** The types of the configuration's plugins. */
-  readonly plugins: readonly string[];
-  /** Names and texts in the order in which they are written: the configuration last. */
-  readonly files: ReadonlyMap<string, string>;
+function callsUs(path: string): boolean {
+  const read = readNetworkConfig(readIfThere(path) ?? "");
+  return read.ok && read.config.plugins.some((type) => PLUGIN_NAMES.includes(type));
 }
 
-/** Throws TemplateError. */
-function wantedFiles(
-  settings: CniConfigSettings,
-  template: string,
-  environment: Environment,
-  { hostRoot = HOST_ROOT, accountDirectory = SERVICE_ACCOUNT_DIRECTORY }: CniConfigPlaces,
-): Wanted {
-  const { cniConfigName, cniNetDirectory, nodeName, datastoreType, cniMtu } = settings;
-  if (!settings.manageCni) {
-    throw new TemplateError(
-      "CALICO_MANAGE_CNI is false, which says that another plugin wires the pods; set it to true, or give no template " +
-        "(CNI_NETWORK_CONFIG, CNI_NETWORK_CONFIG_FILE)",
-    );
-  }
-  const { text, needsKubeconfig } = fillTemplate(template, {
-    nodeName,
-    datastoreType,
-    mtu: cniMtu,
-    kubeconfigName: KUBECONFIG_NAME,
-    kubeconfigPath: join(cniNetDirectory, KUBECONFIG_NAME),
-    environment,
-    token: () => readAccountFile(accountDirectory, "token"),
-  });
-  const plugins = demandUsable(cniConfigName, text);
-  const files = new Map<string, string>();
-  if (needsKubeconfig) files.set(KUBECONFIG_NAME, cniKubeconfig(environment, accountDirectory));
-  files.set(cniConfigName, text);
-  const directory = netDirectories(cniNetDirectory, hostRoot).find(isDirectory) ?? cniNetDirectory;
-  return { directory, plugins, files };
+/** Configurations that a runtime takes before ours: it reads one only, the first by name. */
+function precedence({ directory, name: own }: WantedCniConfig): Condition[] {
+  const before = readdirSync(directory)
+    .filter((name) => isReadByRuntimes(name) && name < own)
+    .toSorted();
+  const former = before.filter((name) => callsUs(join(directory, name)));
+  const others = before.filter((name) => !former.includes(name));
+  return [
+    ...(others.length === 0
+      ? []
+      : [
+          failure(
+            `in ${directory}, ${others.join(", ")} comes before ${own}: runtimes take the first one only, so other ` +
+              `plugins wire new pods; remove it, or set CNI_CONF_NAME to an earlier name`,
+          ),
+        ]),
+    ...former.map((name) =>
+      failure(
+        `in ${directory}, ${name} comes before ${own}, and runtimes take the first one only: an older configuration of ` +
+          `this plugin; set CNI_OLD_CONF_NAME=${name}, or remove it`,
+      ),
+    ),
+  ];
+}
+
+/** Undefined: there is none to remove. */
+function removeOld({ directory, name }: WantedCniConfig, oldName: string | undefined): string | undefined {
+  if (oldName === undefined || oldName === name || oldName === KUBECONFIG_NAME) return undefined;
+  const old = join(directory, oldName);
+  if (statSync(old, { throwIfNoEntry: false }) === undefined) return undefined;
+  rmSync(old);
+  return old;
 }
 
 /**
@@ -161,55 +100,36 @@ export function writeCniConfig(
   environment: Environment,
   places: CniConfigPlaces = {},
 ): CniConfigLook {
-  const { cniConfigName, cniOldConfigName } = settings;
   const written: string[] = [];
   const removed: string[] = [];
   const look = (...conditions: readonly Condition[]): CniConfigLook => ({ conditions, written, removed });
-  let wanted: Wanted;
+  let wanted: WantedCniConfig | undefined;
   try {
-    const template = templateOf(settings);
-    if (template === undefined) return look();
-    wanted = wantedFiles(settings, template, environment, places);
+    wanted = wantedCniConfig(settings, environment, places);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    return look(failure(`the CNI configuration ${cniConfigName} is not written: ${error.message}`));
+    const name = settings.cniConfigName === undefined ? "" : ` ${settings.cniConfigName}`;
+    return look(failure(`the CNI configuration${name} is not written: ${error.message}`));
   }
-  const { directory, plugins, files } = wanted;
+  if (wanted === undefined) return look();
+  const { directory, name, text, plugins, kubeconfig } = wanted;
+  const path = join(directory, name);
   try {
-    mkdirSync(directory, { recursive: true });
-    for (const [name, text] of files) {
-      const path = join(directory, name);
-      if (readIfThere(path) === text) continue;
-      replaceFile(path, text);
-      written.push(path);
-    }
-    if (cniOldConfigName !== undefined && !files.has(cniOldConfigName)) {
-      const old = join(directory, cniOldConfigName);
-      if (statSync(old, { throwIfNoEntry: false }) !== undefined) {
-        rmSync(old);
-        removed.push(old);
-      }
-    }
-    const before = earlier(directory, cniConfigName);
+    if (!isInPod(environment)) mkdirSync(directory, { recursive: true });
+    const account = join(directory, KUBECONFIG_NAME);
+    if (kubeconfig !== undefined && replaceUnlessEqual(account, kubeconfig)) written.push(account);
+    noteConfig(wanted);
+    if (replaceUnlessEqual(path, text)) written.push(path);
+    const old = removeOld(wanted, settings.cniOldConfigName);
+    if (old !== undefined) removed.push(old);
     const { hostRoot } = places;
-    const notices = missingPrograms(plugins, {
-      netDirectory: directory,
-      environment,
-      ...(hostRoot !== undefined && { hostRoot }),
-    });
-    if (before.length === 0) return look(...notices);
-    return look(
-      ...notices,
-      failure(
-        `in ${directory}, ${before.join(", ")} comes before ${cniConfigName}: runtimes take the first one only, so other ` +
-          `plugins wire new pods; remove it, or set CNI_CONF_NAME to an earlier name`,
-      ),
-    );
+    const seen = { netDirectory: directory, environment, ...(hostRoot !== undefined && { hostRoot }) };
+    return look(...missingPrograms(plugins, seen), ...precedence(wanted));
   } catch (error) {
     return look(
       failure(
-        `the CNI configuration ${join(directory, cniConfigName)} cannot be written (${codeOf(error)}); let the agent write ` +
-          `to the host's directory, or name another one with CNI_NET_DIR`,
+        `the CNI configuration ${path} cannot be written (${codeOf(error)}); let the agent write to the host's directory, ` +
+          `or name another one with CNI_NET_DIR`,
       ),
     );
   }

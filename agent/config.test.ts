@@ -40,7 +40,7 @@ test("defaults", () => {
       poolFile: "/etc/config/calico/ippool.yaml",
       cniNetworkConfig: undefined,
       cniNetworkConfigFile: undefined,
-      cniConfigName: "10-calico.conflist",
+      cniConfigName: undefined,
       cniOldConfigName: undefined,
       cniNetDirectory: "/etc/cni/net.d",
       cniMtu: 0,

@@ -2,6 +2,7 @@ import { lstatSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { Condition } from "../adapters/datastore.ts";
 import { HOST_ROOT, isDirectory } from "../handshake/cni-files.ts";
+import { isInPod } from "../handshake/in-pod.ts";
 import type { Environment } from "./config.ts";
 
 /** What a plugin of others forks, any one of them, and what becomes of pods where it finds none. */
@@ -46,7 +47,7 @@ function programDirectories({
     const isRoot = ["usr", "bin"].some((name) => isDirectory(join(hostRoot, name)));
     return isRoot ? USUAL.map((name) => join(hostRoot, name)) : undefined;
   }
-  if ((environment["KUBERNETES_SERVICE_HOST"] ?? "") !== "") return undefined;
+  if (isInPod(environment)) return undefined;
   const own = (environment["PATH"] ?? "").split(":").filter((directory) => directory !== "");
   return [...new Set([...USUAL.map((name) => join("/", name)), ...own])];
 }

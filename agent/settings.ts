@@ -6,24 +6,23 @@ import {
   type ConnectionOptions,
 } from "../adapters/kubernetes/connection/connection-options.ts";
 import type { Cidr } from "../model/cidr.ts";
+import { CNI_SETTINGS, type CniSettings } from "./cni-settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import {
   block,
   BOOLEAN,
   DIRECTORY,
   duration,
-  FILE_NAME,
   LISTENING,
   NODE_NAME,
   oneOf,
   NOT_BOOLEAN,
-  TEXT,
   wholeNumber,
 } from "./setting-kinds.ts";
 import { setting, type SettingRow, undecided } from "./setting.ts";
 
 /** Everything that the environment decides, checked. */
-export interface Config {
+export interface Config extends CniSettings {
   readonly datastoreType: "file" | "kubernetes";
   readonly datastorePath: string;
   readonly connection: ConnectionOptions;
@@ -56,15 +55,6 @@ export interface Config {
   readonly ipv6PoolNatOutgoing: boolean;
   /** Calico's `ippool.yaml`; it may be missing. */
   readonly poolFile: string;
-  /** The template of the plugin's configuration. Undefined, with no file either: none is written. */
-  readonly cniNetworkConfig: string | undefined;
-  readonly cniNetworkConfigFile: string | undefined;
-  readonly cniConfigName: string;
-  /** One that is removed once ours is written. */
-  readonly cniOldConfigName: string | undefined;
-  readonly cniNetDirectory: string;
-  /** For `__CNI_MTU__`; 0: found out. */
-  readonly cniMtu: number;
 }
 
 /** Every name of a variable of the connection. */
@@ -188,33 +178,7 @@ const SETTINGS = {
     name: "TORTIE_IPPOOLFILE",
     means: "Calico's ippool.yaml, read where it is there",
   }),
-  cniNetworkConfig: undecided(TEXT, {
-    name: "CNI_NETWORK_CONFIG",
-    means: "the template of the CNI configuration that the agent writes once its rules are in the kernel",
-    defaultWords: "none is written",
-  }),
-  cniNetworkConfigFile: undecided(DIRECTORY, {
-    name: "CNI_NETWORK_CONFIG_FILE",
-    means: "a file that holds that template",
-    defaultWords: "none",
-  }),
-  cniConfigName: setting(FILE_NAME, "10-calico.conflist", {
-    name: "CNI_CONF_NAME",
-    means: "the name of the CNI configuration",
-  }),
-  cniOldConfigName: undecided(FILE_NAME, {
-    name: "CNI_OLD_CONF_NAME",
-    means: "a CNI configuration that is removed when ours is written",
-    defaultWords: "none",
-  }),
-  cniNetDirectory: setting(DIRECTORY, "/etc/cni/net.d", {
-    name: "CNI_NET_DIR",
-    means: "where the host has its CNI configuration; in a container it is looked for below /host first",
-  }),
-  cniMtu: setting(wholeNumber(0, 65_535), "0", {
-    name: "CNI_MTU",
-    means: "the MTU of pods, for `__CNI_MTU__`; 0 lets the agent find it out",
-  }),
+  ...CNI_SETTINGS,
 } satisfies Readonly<Record<SettingKey, unknown>>;
 
 export const SETTING_KEYS: readonly SettingKey[] = Object.keys(SETTINGS) as SettingKey[];
@@ -252,10 +216,7 @@ export const SETTING_ROWS: Readonly<Record<SettingKey, SettingRow>> = {
 };
 
 /** Whoever has the plugin's configuration written has the plugin wire the pods. */
-function wantsPlugin({
-  cniNetworkConfig,
-  cniNetworkConfigFile,
-}: Pick<Config, "cniNetworkConfig" | "cniNetworkConfigFile">): boolean {
+function wantsPlugin({ cniNetworkConfig, cniNetworkConfigFile }: CniSettings): boolean {
   return cniNetworkConfig !== undefined || cniNetworkConfigFile !== undefined;
 }
 
