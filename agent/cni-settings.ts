@@ -29,7 +29,7 @@ export const CNI_SETTINGS: { readonly [Key in keyof CniSettings]: Setting<CniSet
   cniConfigName: undecided(FILE_NAME, {
     name: "CNI_CONF_NAME",
     means: "the name of the CNI configuration",
-    defaultWords: "`10-calico.conflist`, or `10-calico.conf` for a template of a single plugin",
+    defaultWords: "10-calico.conflist, or 10-calico.conf for a template of a single plugin",
   }),
   cniOldConfigName: undecided(FILE_NAME, {
     name: "CNI_OLD_CONF_NAME",

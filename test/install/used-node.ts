@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { addTable } from "../../dataplane/nft/commands.ts";
 import { NetlinkWriter } from "../../dataplane/nft/netlink-writer.ts";
 import { KUBECONFIG_MARK } from "../../handshake/cni-files.ts";
+import { noteOf, WRITTEN_NAME } from "../../handshake/written-configs.ts";
 import type { NodePlaces } from "../../install/uninstall-options.ts";
 import { uninstallIn } from "../../install/uninstall-main.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
@@ -17,7 +18,8 @@ export interface Outcome {
   readonly warned: string;
 }
 
-const NETWORK = '{"name": "k8s-pod-network", "plugins": [{"type": "TYPE"}, {"type": "portmap"}]}';
+const NETWORK =
+  '{"name": "k8s-pod-network", "plugins": [{"type": "TYPE", "ipam": {"type": "IPAM"}}, {"type": "portmap"}]}';
 
 /** A node that tortie worked on, beside others: a network namespace, and directories of its own. */
 export class UsedNode {
@@ -56,7 +58,8 @@ export class UsedNode {
       mkdirSync(directory, { recursive: true });
     for (const name of ["calico", "tortie"]) writeExecutable(join(this.bin, name));
     for (const name of [".calico.tortie-new", "host-local"]) writeScript(join(this.bin, name), "");
-    this.config("10-calico.conflist", "calico");
+    const text = this.config("10-calico.conflist", "calico");
+    writeFileSync(join(this.net, WRITTEN_NAME), noteOf(new Map(), "10-calico.conflist", text));
     this.config("20-mine.conf", "tortie");
     this.config("30-flannel.conflist", "flannel");
     writeFileSync(join(this.net, "40-broken.conf"), "{");
@@ -68,8 +71,10 @@ export class UsedNode {
     for (const name of ["mtu", ".mtu.tortie-new"]) writeFileSync(join(this.state, name), "1450");
   }
 
-  config(name: string, type: string): void {
-    writeFileSync(join(this.net, name), NETWORK.replace("TYPE", type));
+  config(name: string, type: string, ipam = "host-local"): string {
+    const text = NETWORK.replace("TYPE", type).replace("IPAM", ipam);
+    writeFileSync(join(this.net, name), text);
+    return text;
   }
 
   get places(): NodePlaces {

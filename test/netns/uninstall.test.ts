@@ -14,6 +14,7 @@ const TRACES = [
   "unfinished file NODE/net.d/.10-calico.conflist.tortie-new",
   "CNI configuration NODE/net.d/10-calico.conflist",
   "CNI configuration NODE/net.d/20-mine.conf",
+  "note of CNI configurations NODE/net.d/.tortie-written",
   "nftables table inet tortie",
   "route to 10.0.8.0/24 by cali1",
   "route to 10.0.0.5/32 by cali1",
@@ -58,6 +59,7 @@ test("configurations go first, then the table, then routes, then files", () => {
     "unfinished",
     "CNI",
     "CNI",
+    "note",
     "nftables",
     "route",
     "route",
@@ -175,12 +177,57 @@ test("Calico's own plugin, its configuration and its kubeconfig are not ours", (
   using node = new UsedNode();
   writeScript(join(node.bin, "calico"), "echo v3.32.1");
   writeFileSync(join(node.net, "calico-kubeconfig"), "# Kubeconfig file for Calico CNI plugin.\n");
+  // Canal's: the agent's note speaks of another text.
+  writeFileSync(join(node.net, "10-calico.conflist"), `${node.config("15-canal.conflist", "calico")}\n`);
   const removed = listed(node.uninstall().said, "Removed");
-  for (const kept of ["bin/calico", "10-calico.conflist", "calico-kubeconfig"]) {
-    const names = removed.filter((what) => what.endsWith(`NODE/${kept}`) || what.endsWith(`net.d/${kept}`));
-    expect(names).toEqual([]);
-  }
+  const { files } = node.left();
+  for (const kept of [
+    "bin/calico",
+    "net.d/10-calico.conflist",
+    "net.d/15-canal.conflist",
+    "net.d/calico-kubeconfig",
+  ])
+    expect(files).toContain(kept);
   expect(removed).toContain("CNI configuration NODE/net.d/20-mine.conf");
+});
+
+test("a node that is Calico's keeps its configuration, wherever its plugins are", () => {
+  using node = new UsedNode();
+  node.uninstall();
+  node.config("10-calico.conflist", "calico", "calico-ipam");
+  node.config("15-canal.conflist", "calico");
+  const before = node.left();
+  expect(node.uninstall().said).toBe("There is nothing of tortie on this node.\n");
+  expect(node.left()).toEqual(before);
+});
+
+test("beside our plugin, a configuration with Calico's own addresses is Calico's all the same", () => {
+  using node = new UsedNode();
+  node.config("15-calico.conflist", "calico", "calico-ipam");
+  node.config("16-former.conflist", "calico");
+  const removed = listed(node.uninstall().said, "Removed");
+  expect(removed).toContain("CNI configuration NODE/net.d/16-former.conflist");
+  expect(node.left().files).toContain("net.d/15-calico.conflist");
+});
+
+test("what the agent noted is ours, also where the plugins are somewhere else", () => {
+  using node = new UsedNode();
+  const elsewhere = ["--bin-dir", join(node.root, "elsewhere")];
+  mkdirSync(join(node.root, "elsewhere"));
+  rmSync(node.bin, { recursive: true });
+  node.config("16-former.conflist", "calico");
+  const removed = listed(node.uninstall(...elsewhere).said, "Removed");
+  expect(removed).toContain("CNI configuration NODE/net.d/10-calico.conflist");
+  expect(node.left().files).toContain("net.d/16-former.conflist");
+});
+
+test("the agent's note stays for as long as what it names", () => {
+  using node = new UsedNode();
+  node.network.run(() => {
+    const note = findTraces(node.places).traces.find(({ what }) => what.startsWith("note of"));
+    expect(() => note?.remove()).toThrow("it names 10-calico.conflist, still there");
+  });
+  expect(node.left().files).toContain("net.d/.tortie-written");
 });
 
 test("what others keep in the same directory stays", () => {
