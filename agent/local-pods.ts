@@ -4,8 +4,11 @@ import type { Update } from "../model/update.ts";
 
 /** What stands between a record and its pod's network. */
 export type Standing =
-  /** The record gives this endpoint its addresses. */
-  | { readonly kind: "wired"; readonly endpoint: Endpoint }
+  /**
+   * The record gives this endpoint its addresses. `follows`: since the datastore told of this pod another container of its
+   * name was deleted or lost its interface, so that this one may be of a newer pod.
+   */
+  | { readonly kind: "wired"; readonly endpoint: Endpoint; readonly follows: boolean }
   /** The datastore has no such pod on this node. */
   | { readonly kind: "unknown" }
   /** The datastore's pod of this name is another one. */
@@ -96,11 +99,14 @@ export function recordedEndpoint(
   };
 }
 
-export function createLocalPods(): LocalPods {
+/** @param holds whether the container has its interface, as the kernel tells it. */
+export function createLocalPods(holds: (record: EndpointRecord) => boolean = () => false): LocalPods {
   const records = new Map<string, EndpointRecord>();
   const ofPod = new Map<EndpointId, Map<string, EndpointRecord>>();
   const endpoints = new Map<EndpointId, Endpoint>();
   const deleted = new Set<string>();
+  /** Containers that went while the endpoint was known; two of them tell whether any went before a third. */
+  const gone = new Map<EndpointId, readonly string[]>();
 
   function latestOf(id: EndpointId): EndpointRecord | undefined {
     return latestRecord(ofPod.get(id)?.values() ?? []);
@@ -115,8 +121,10 @@ export function createLocalPods(): LocalPods {
     const { id, value } = update;
     if (value?.attachment === undefined) {
       endpoints.delete(id);
+      gone.delete(id);
       return update;
     }
+    if (endpoints.get(id)?.uids?.[0] !== value.uids?.[0]) gone.delete(id);
     endpoints.set(id, value);
     return { ...update, value: recorded(value) };
   }
@@ -135,6 +143,13 @@ export function createLocalPods(): LocalPods {
     siblings?.delete(containerId);
     if (siblings?.size === 0) ofPod.delete(id);
     return record;
+  }
+
+  function markGone(record: EndpointRecord): void {
+    const id = podOf(record);
+    const known = gone.get(id) ?? [];
+    if (endpoints.has(id) && known.length < 2 && !known.includes(record.containerId))
+      gone.set(id, [...known, record.containerId]);
   }
 
   function markDeleted(record: EndpointRecord): void {
@@ -156,6 +171,7 @@ export function createLocalPods(): LocalPods {
       const id = podOf(record);
       records.set(record.containerId, record);
       const siblings = ofPod.get(id) ?? new Map<string, EndpointRecord>();
+      for (const sibling of siblings.values()) if (isLater(record, sibling)) markGone(sibling);
       ofPod.set(id, siblings.set(record.containerId, record));
       const moved = before !== undefined && podOf(before) !== id ? updated(podOf(before)) : NO_UPDATES;
       return [...moved, ...updated(id)];
@@ -164,9 +180,11 @@ export function createLocalPods(): LocalPods {
       const record = remove(containerId);
       if (record === undefined) return NO_UPDATES;
       markDeleted(record);
-      // A pod has one interface: the containers before this one lost it, and have none to come back to.
+      markGone(record);
+      // A pod has one interface: the containers before this one lost it, and have none to come back to. A clock that was set
+      // back calls the later one earlier; that one has the interface.
       for (const sibling of ofPod.get(podOf(record))?.values() ?? []) {
-        if (isLater(record, sibling)) remove(sibling.containerId);
+        if (isLater(record, sibling) && !holds(sibling)) remove(sibling.containerId);
       }
       return updated(podOf(record));
     },
@@ -183,7 +201,8 @@ export function createLocalPods(): LocalPods {
       const endpoint = endpoints.get(id);
       if (endpoint === undefined) return { kind: "unknown" };
       if (!isPodOf(endpoint, record)) return { kind: "otherUid", uids: endpoint.uids ?? [] };
-      return { kind: "wired", endpoint: recorded(endpoint) };
+      const follows = (gone.get(id) ?? []).some((containerId) => containerId !== record.containerId);
+      return { kind: "wired", endpoint: recorded(endpoint), follows };
     },
   };
 }

@@ -3,6 +3,7 @@ import type { PodLookUp } from "../adapters/datastore.ts";
 import type { RefusedObject } from "../dataplane/dataplane.ts";
 import type { Answer } from "../handshake/messages.ts";
 import type { Address } from "../model/address.ts";
+import { createLocalPods } from "./local-pods.ts";
 import { APPLIED, FAILED, until } from "./test-parts.ts";
 import { testPod, testRecord } from "./test-records.ts";
 import { ADD, DELETE, requestBench } from "./test-requests.ts";
@@ -103,32 +104,6 @@ test("an API server that says nothing is told as what is waited for", async () =
   ]);
 });
 
-const { uid: _, ...NAMELESS } = testRecord("c1");
-
-test("without a UID the pod of that name is taken once a look-up says that it is the one", async () => {
-  const { know, ask, pass } = requestBench({ lookUp: async () => ({ kind: "found", uids: ["u2"] }) });
-  know(testPod("a"));
-  const { answers, ended } = ask({ kind: "add", record: NAMELESS });
-  await until(() => answers.length > 0);
-  know(testPod("a", { uids: ["u2"] }));
-  await pass();
-  await ended;
-  const older =
-    "the agent knows an older one of this name, and the watch has not told of the present one yet";
-  expect(answers).toEqual([{ kind: "waiting", for: `pod x/a: ${older}` }, { kind: "programmed" }]);
-});
-
-test("without a UID, and while the API is away, the pod of that name is taken as it is known", async () => {
-  const { know, ask, pass } = requestBench({
-    lookUp: async () => ({ kind: "unreadable", because: "", next: "" }),
-  });
-  know(testPod("a"));
-  const { answers, ended } = ask({ kind: "add", record: NAMELESS });
-  await pass();
-  await ended;
-  expect(answers).toEqual([{ kind: "programmed" }]);
-});
-
 test("a pass that failed is told, and the next one waited for", async () => {
   const { know, ask, pass } = requestBench();
   know(testPod("a"));
@@ -179,6 +154,26 @@ test("an address that another pod was wired with is refused by name", async () =
   expect(text()).toContain('"message":"pod refused"');
 });
 
+test("an address is free once the container that had it is found to have gone without a word", async () => {
+  const { know, ask, pass, localPods, text } = requestBench({
+    reconcile: () => {
+      const isThere = localPods.records.has("c2");
+      localPods.forget("c2");
+      know(testPod("b", { startedAt: 2 }));
+      return isThere;
+    },
+  });
+  localPods.put(testRecord("c2", { pod: "b" }));
+  know(testPod("b", { startedAt: 2 }));
+  know(testPod("a"));
+  const { answers, ended } = ask(ADD);
+  await pass();
+  await pass();
+  await ended;
+  expect(answers).toEqual([{ kind: "programmed" }]);
+  expect(text()).not.toContain("pod refused");
+});
+
 test("a finished pod is refused", async () => {
   const { know, ask, pass } = requestBench();
   know(testPod("a", { finished: true }));
@@ -213,6 +208,20 @@ test("an earlier container waits for the end of the later one, whose record is l
   hangUp();
   await ended;
   await Promise.all([ask({ kind: "delete", containerId: "c2" }).ended, pass()]);
+});
+
+test("a clock that was set back keeps no pod from its later container, which has the interface", async () => {
+  const now = testRecord("c1", { createdAt: 1 });
+  const { know, ask, pass, localPods } = requestBench({
+    localPods: createLocalPods(({ containerId }) => containerId === "c1"),
+    reconcile: () => localPods.forget("c2").length > 0,
+  });
+  know(testPod("a"));
+  localPods.put(testRecord("c2", { createdAt: 2 }));
+  const { answers, ended } = ask({ kind: "add", record: now });
+  await pass();
+  await ended;
+  expect(answers).toEqual([{ kind: "programmed" }]);
 });
 
 test("who hangs up is waited for no more; what it said of its container stays", async () => {

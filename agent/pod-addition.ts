@@ -1,9 +1,11 @@
 import type { PodLookUp } from "../adapters/datastore.ts";
 import type { Settled } from "../dataplane/dataplane.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
+import type { NodeFacts } from "../handshake/messages.ts";
 import type { Ruleset } from "../model/ruleset.ts";
 import type { Bell } from "./bell.ts";
-import { type LocalPods, podOf } from "./local-pods.ts";
+import { keepAsking } from "./keep-asking.ts";
+import { type LocalPods, podOf, type Standing } from "./local-pods.ts";
 import type { Caller } from "./plugin-connection.ts";
 import { type Refusal, refusalOf } from "./pod-verdict.ts";
 import type { AgentStatus } from "./status.ts";
@@ -20,10 +22,13 @@ export interface PodAdditionOptions {
   readonly lookUp: ((record: EndpointRecord, gone: AbortSignal) => Promise<PodLookUp>) | undefined;
   /** For how long a look-up is no news, in milliseconds. Default: 1,000. */
   readonly lookUpSilence?: number;
+  /** From a look-up that settled nothing to the next, in milliseconds. Default: 2,000. */
+  readonly lookUpAgain?: number;
   /** Rings when anything changed that a pod may wait for. */
   readonly changed: Bell;
-  /** Forgets records whose files are gone. */
-  readonly reconcile: () => void;
+  /** Forgets containers that have gone without a word; says whether there were any. */
+  readonly reconcile: () => boolean;
+  readonly node: () => NodeFacts;
 }
 
 /** Whom a pod waits with, and how that is said. */
@@ -40,6 +45,7 @@ export type Outcome =
 
 /** Far longer than an API server needs that is well, and far shorter than a plugin's patience. */
 const LOOK_UP_SILENCE = 1_000;
+const LOOK_UP_AGAIN = 2_000;
 
 const READY: Outcome = { kind: "ready" };
 const GONE: Outcome = { kind: "gone" };
@@ -62,38 +68,53 @@ export async function untilServing(
   return !caller.gone.aborted;
 }
 
-/** Tells what came of a look-up, and before that, where it takes long, that it does: a silent server's takes a minute. */
-async function lookUpPatiently(
-  answer: Promise<PodLookUp>,
-  silence: number,
-  tell: (looked: LookedUp) => void,
-): Promise<void> {
-  const timer = setTimeout(() => tell({ kind: "unanswered" }), silence);
-  const found = await answer;
-  clearTimeout(timer);
-  tell(found);
-}
-
 /** Brings a pod whose record is laid over into the kernel. */
 export function createPodAddition(
   options: PodAdditionOptions,
 ): (record: EndpointRecord, waiter: Waiter) => Promise<Outcome> {
-  const { localPods, status, ruleset, carried, lookUp, changed, lookUpSilence = LOOK_UP_SILENCE } = options;
+  const { localPods, status, ruleset, carried, lookUp, changed } = options;
+  const { lookUpSilence: silence = LOOK_UP_SILENCE, lookUpAgain: again = LOOK_UP_AGAIN } = options;
 
-  /** The datastore's pod may be an older one of the same name: without a UID only a look-up tells. */
-  function isSure(record: EndpointRecord, uids: readonly string[], looked: LookedUp | undefined): boolean {
-    if (record.uid !== undefined || lookUp === undefined || looked?.kind === "unreadable") return true;
-    return looked?.kind === "found" && looked.uids.some((uid) => uids.includes(uid));
+  /**
+   * The datastore's pod may be an older one of the same name: without a UID only a look-up tells. While the datastore is away
+   * the known pod is taken, unless something says that it has gone.
+   */
+  function isSure(
+    record: EndpointRecord,
+    { endpoint, follows }: Extract<Standing, { readonly kind: "wired" }>,
+    looked: LookedUp | undefined,
+  ): boolean {
+    if (record.uid !== undefined || lookUp === undefined) return true;
+    if (looked?.kind === "unreadable")
+      return status.datastore.kind === "stale" && !endpoint.deleting && !follows;
+    return looked?.kind === "found" && looked.uids.some((uid) => endpoint.uids?.includes(uid) === true);
   }
 
-  async function untilKnown(record: EndpointRecord, { caller, wait }: Waiter): Promise<Outcome> {
+  async function untilKnown(record: EndpointRecord, waiter: Waiter): Promise<Outcome> {
+    const ended = new AbortController();
+    try {
+      return await knownWhile(record, waiter, AbortSignal.any([waiter.caller.gone, ended.signal]));
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async function knownWhile(
+    record: EndpointRecord,
+    { caller, wait }: Waiter,
+    wanted: AbortSignal,
+  ): Promise<Outcome> {
     let asking: Promise<void> | undefined;
     let looked: LookedUp | undefined;
+    function told(found: LookedUp): void {
+      looked = found;
+      changed.ring();
+    }
     for (;;) {
       if (caller.gone.aborted) return GONE;
       if (localPods.standing(record).kind === "superseded") options.reconcile();
       const standing = localPods.standing(record);
-      if (standing.kind === "wired" && isSure(record, standing.endpoint.uids ?? [], looked)) return READY;
+      if (standing.kind === "wired" && isSure(record, standing, looked)) return READY;
       if (standing.kind === "unaddressed") {
         return refused("the record has no addresses", "report it: a bug of the plugin");
       }
@@ -102,14 +123,12 @@ export function createPodAddition(
         return refused(found, "nothing: what came later counts");
       }
       if (lookUp !== undefined && standing.kind !== "superseded") {
-        asking ??= lookUpPatiently(lookUp(record, caller.gone), lookUpSilence, (found) => {
-          looked = found;
-          changed.ring();
-        });
+        const ask = (gone: AbortSignal): Promise<PodLookUp> => lookUp(record, gone);
+        asking ??= keepAsking({ lookUp: ask, wanted, told, silence, again });
       }
       // A look-up that has just begun is no news: it ends soon.
       if (asking === undefined || looked !== undefined)
-        wait(waitsForPod(record, { standing, looked, status }));
+        wait(waitsForPod(record, { standing, looked, status, nodeName: options.node().name }));
       await changed.next(caller.gone);
     }
   }
@@ -132,6 +151,8 @@ export function createPodAddition(
       }
       const objects = settled.kind === "degraded" ? settled.refused : [];
       const refusal = refusalOf(record, { ruleset, refused: objects });
+      // Who stands in the way may have gone while nobody could tell us.
+      if (refusal !== undefined && options.reconcile()) continue;
       return refusal === undefined ? READY : refused(refusal.found, refusal.next);
     }
   }

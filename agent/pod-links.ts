@@ -1,6 +1,7 @@
 import type { Condition } from "../adapters/datastore.ts";
 import { followHostEvents, type FollowHostEventsOptions } from "../dataplane/link/follow-host-events.ts";
 import { type HostEndsOptions, keepHostEnds } from "../dataplane/link/host-ends.ts";
+import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import { keepLocalRoutes, type LocalRoutesOptions } from "../dataplane/route/local-routes.ts";
 import type { LocalEndpoints } from "../dataplane/route/route-wish.ts";
 import type { EndpointId } from "../model/endpoint.ts";
@@ -33,6 +34,8 @@ export interface PodLinks extends Disposable {
   want(endpoints: LocalEndpoints, touched: ReadonlySet<EndpointId> | undefined): void;
   /** Bytes, for pods that are made now. */
   mtu(): number;
+  /** Whether the record's interface is there and its container's. Throws SystemCallError. */
+  holds(record: EndpointRecord): boolean;
   /** Ends when routes and settings are as they must be, or what keeps them from it was told. */
   settled(): Promise<void>;
 }
@@ -76,6 +79,7 @@ export function keepPodLinks(options: PodLinksOptions): PodLinks {
       hostEnds.want(endpoints, touched);
     },
     mtu: () => mtu.mtu(),
+    holds: ({ interface: name, containerId }) => rtnetlink.link({ name })?.alias === containerId,
     settled: async () => void (await Promise.all([routes.settled(), hostEnds.settled(), mtu.settled()])),
     [Symbol.dispose]: () => opened.dispose(),
   };

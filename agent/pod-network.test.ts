@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Datastore, PodAnnotation } from "../adapters/datastore.ts";
 import { type AgentClient, openAgent } from "../handshake/agent-client.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
-import { removeRecord, writeRecord } from "../handshake/record-files.ts";
+import { readRecords, removeRecord, writeRecord } from "../handshake/record-files.ts";
 import { runPaths } from "../handshake/run-paths.ts";
+import type { Address } from "../model/address.ts";
 import type { Cidr } from "../model/cidr.ts";
 import { type EndpointId, endpointId } from "../model/endpoint.ts";
 import type { Update } from "../model/update.ts";
@@ -38,6 +39,8 @@ interface Bench {
   readonly text: () => string;
   /** Endpoints that links were told of, by call. */
   readonly linked: EndpointId[][];
+  /** Containers whose interfaces are there. */
+  readonly held: Set<string>;
   /** Tells it updates as the datastore does. */
   readonly know: (...updates: Update[]) => void;
   readonly addresses: () => readonly string[] | undefined;
@@ -53,6 +56,7 @@ function bench(
   const status: AgentStatus = { ...createStatus(), datastore: connected, inSync: true, applied: true };
   const { log, messages, text } = collectedLog();
   const linked: EndpointId[][] = [];
+  const held = new Set<string>();
   const network = openPodNetwork({
     datastore,
     status,
@@ -66,6 +70,7 @@ function bench(
     keepLinks: (podCidrs) => ({
       want: (_, touched) => void linked.push([...(touched ?? [])]),
       mtu: () => 1_400 + podCidrs().length,
+      holds: ({ containerId }) => held.has(containerId),
       [Symbol.dispose]: () => {},
     }),
     log,
@@ -81,6 +86,7 @@ function bench(
     messages,
     text,
     linked,
+    held,
     know: (...updates) => compiler.apply(network.place(updates)),
     addresses: () => compiler.ruleset.endpoints.get(endpointId("x", "a"))?.addresses,
   };
@@ -121,18 +127,53 @@ test("a container whose record was removed behind its back is forgotten", async 
   await until(() => addresses()?.length === 0 && text().includes('"containers":["c1"]'));
 });
 
-test("where all records have vanished with their directory, nothing is forgotten", async () => {
+test("where all records have vanished with their directory, those of containers with a network are written anew", async () => {
+  const records = [testRecord("c1"), testRecord("c2", { pod: "b", addresses: ["10.0.0.3" as Address] })];
+  for (const record of records) writeRecord(paths, record);
+  const { know, addresses, held, text } = bench();
+  held.add("c1");
+  know(podUpdate(testPod("a")), podUpdate(testPod("b")));
+  rmSync(paths.endpoints, { recursive: true });
+  await until(() => text().includes('"pods deleted while the agent was not told","containers":["c2"]'));
+  expect(readRecords(paths).records).toEqual(records.slice(0, 1));
+  expect(addresses()).toHaveLength(2);
+  expect(text()).toContain('"records of pods were lost and are written anew","containers":["c1"]');
+});
+
+test("a record that cannot be written anew is told, and its pod keeps its network", async () => {
   writeRecord(paths, testRecord("c1"));
-  const { know, addresses, plugin } = bench();
+  const { know, addresses, held, messages } = bench();
+  held.add("c1");
   know(podUpdate(testPod("a")));
   rmSync(paths.endpoints, { recursive: true });
-  const { promise: waited, resolve } = Promise.withResolvers<string>();
-  // Whoever comes after a container that came later has the records looked at.
-  const early = testRecord("c0", { createdAt: 0 });
-  const adding = plugin.request({ kind: "add", record: early }, { ...LIMIT, onWaiting: resolve });
-  adding.catch(() => {});
-  expect(await waited).toContain("container c1 was wired later");
+  writeFileSync(paths.endpoints, "no directory");
+  await until(() => messages().includes("records of pods were lost and cannot be written"));
   expect(addresses()).toHaveLength(2);
+});
+
+test("whose interface cannot be looked at is not forgotten", async () => {
+  writeRecord(paths, testRecord("c1"));
+  const unseen = (): never => {
+    throw new Error("EPERM");
+  };
+  const links = { want: () => {}, mtu: () => 1_400, holds: unseen, [Symbol.dispose]: () => {} };
+  const { know, addresses, text } = bench({}, { keepLinks: () => links });
+  know(podUpdate(testPod("a")));
+  removeRecord(paths, "c1");
+  await until(() => readRecords(paths).records.length === 1);
+  expect(addresses()).toHaveLength(2);
+  expect(text()).toContain('"message":"interface of a pod cannot be looked at"');
+});
+
+test("an address is free once the container that had it is gone, though nobody told so", async () => {
+  const old = testRecord("c2", { pod: "b", uid: "u2" });
+  writeRecord(paths, old);
+  const { know, plugin } = bench({}, { reconcileMilliseconds: 60_000 });
+  know(podUpdate(testPod("a")), podUpdate(testPod("b", { uids: ["u2"], startedAt: 5 })));
+  removeRecord(paths, "c2");
+  const record = testRecord("c1");
+  writeRecord(paths, record);
+  expect(await plugin.request({ kind: "add", record }, LIMIT)).toEqual({ kind: "programmed" });
 });
 
 test("the node's facts are the datastore's and the links', and follow them", async () => {
@@ -160,6 +201,7 @@ test("a pod is told what it was given, and that it is gone", async () => {
   writeRecord(paths, testRecord("c1"));
   await plugin.request({ kind: "add", record: testRecord("c1") }, LIMIT);
   await until(() => written.length === 1);
+  know(podUpdate(testPod("a", { uids: ["api", "u1"], deleting: true })));
   await plugin.request({ kind: "delete", containerId: "c1" }, LIMIT);
   await until(() => written.length === 2);
   const pod = { namespace: "x", pod: "a", uid: "api", containerId: "c1" };
@@ -183,16 +225,21 @@ test("told not to, it annotates nothing", async () => {
   expect(times).toBe(0);
 });
 
-test("a look-up that takes too long is given up, and what is known is taken", async () => {
+test("a look-up that takes too long is given up, and with the datastore away what is known is taken", async () => {
   const lookUp: Datastore["lookUp"] = async (_namespace, _pod, signal) => {
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     return { kind: "unreadable", because: "it took too long", next: "wait" };
   };
-  const { know, plugin } = bench({ lookUp }, { lookUpMilliseconds: 5 });
+  const { know, plugin, network, status } = bench({ lookUp }, { lookUpMilliseconds: 5 });
   know(podUpdate(testPod("a")));
   const { uid: _, ...record } = testRecord("c1");
   writeRecord(paths, record);
-  expect(await plugin.request({ kind: "add", record }, LIMIT)).toEqual({ kind: "programmed" });
+  const { promise: waited, resolve } = Promise.withResolvers<string>();
+  const added = plugin.request({ kind: "add", record }, { ...LIMIT, onWaiting: resolve });
+  expect(await waited).toContain("could not look up whether it is this one: no answer came within 0.005 s");
+  status.datastore = { kind: "stale", since: new Date(0), because: "it is away", next: "" };
+  network.changed();
+  expect(await added).toEqual({ kind: "programmed" });
 });
 
 test("links follow what is in force", () => {

@@ -4,7 +4,7 @@ import type { Datastore } from "../adapters/datastore.ts";
 import type { Settled } from "../dataplane/dataplane.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
-import { readRecords } from "../handshake/record-files.ts";
+import { readRecords, writeRecord } from "../handshake/record-files.ts";
 import type { RunPaths } from "../handshake/run-paths.ts";
 import type { Address } from "../model/address.ts";
 import type { Cidr } from "../model/cidr.ts";
@@ -37,7 +37,9 @@ export interface PodNetworkOptions extends PodNetworkHooks {
   readonly paths: RunPaths;
   readonly nodeName: string;
   /** Keeps links and routes of the pods; `podCidrs`: this node's. */
-  readonly keepLinks: (podCidrs: () => readonly Cidr[]) => Pick<PodLinks, "want" | "mtu"> & Disposable;
+  readonly keepLinks: (
+    podCidrs: () => readonly Cidr[],
+  ) => Pick<PodLinks, "want" | "mtu" | "holds"> & Disposable;
   /** Whether pods are to tell what they were given. */
   readonly annotating: boolean;
   readonly log: Log;
@@ -72,6 +74,29 @@ function storedRecords(paths: RunPaths, log: Log): readonly EndpointRecord[] {
   }
 }
 
+function restoreRecords(lost: readonly EndpointRecord[], paths: RunPaths, log: Log): void {
+  const containers = lost.map(({ containerId }) => containerId);
+  try {
+    for (const record of lost) writeRecord(paths, record);
+    log.write("warning", "records of pods were lost and are written anew", { containers });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.write("error", "records of pods were lost and cannot be written", { containers, why });
+  }
+}
+
+type LookUp = NonNullable<Datastore["lookUp"]>;
+
+function inTime(lookUp: LookUp, milliseconds: number): LookUp {
+  return async (namespace, pod, signal) => {
+    const limit = AbortSignal.timeout(milliseconds);
+    const looked = await lookUp(namespace, pod, AbortSignal.any([signal, limit]));
+    if (looked.kind !== "unreadable" || !limit.aborted) return looked;
+    const because = `no answer came within ${milliseconds / 1_000} s`;
+    return { kind: "unreadable", because, next: "see whether the API server is well" };
+  };
+}
+
 function isLocal(update: Update): boolean {
   return update.kind === "endpoint" && update.value?.attachment !== undefined;
 }
@@ -79,21 +104,38 @@ function isLocal(update: Update): boolean {
 /** Takes what the plugin told before, and listens to it from now on. */
 export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
   const { paths, nodeName, keepLinks, status, take, log, reconcileMilliseconds = 10_000 } = options;
-  const localPods = createLocalPods();
   const changed = createBell();
   let node: Node = { name: nodeName, podCidrs: [] };
   const links = keepLinks(() => node.podCidrs);
+  const localPods = createLocalPods(holds);
 
-  /** The plugin removes a record last of all; whoever has none is gone, even if nobody could be told. */
-  function reconcile(): void {
-    if (!existsSync(paths.endpoints)) return;
-    const gone = [...localPods.records.keys()].filter(
-      (id) => !existsSync(join(paths.endpoints, `${id}.json`)),
+  /** Who cannot be looked at is there: cutting a pod off takes more than not knowing. */
+  function holds(record: EndpointRecord): boolean {
+    try {
+      return links.holds(record);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      log.write("warning", "interface of a pod cannot be looked at", { interface: record.interface, why });
+      return true;
+    }
+  }
+
+  /**
+   * The plugin removes the interface before the record: whoever has neither is gone, even if nobody could be told. Records that
+   * were lost otherwise are written anew.
+   */
+  function reconcile(): boolean {
+    const missing = [...localPods.records.values()].filter(
+      ({ containerId }) => !existsSync(join(paths.endpoints, `${containerId}.json`)),
     );
-    if (gone.length === 0) return;
+    const lost = missing.filter(holds);
+    if (lost.length > 0) restoreRecords(lost, paths, log);
+    const gone = missing.filter((record) => !lost.includes(record)).map(({ containerId }) => containerId);
+    if (gone.length === 0) return false;
     log.write("info", "pods deleted while the agent was not told", { containers: gone });
     take(gone.flatMap((id) => localPods.forget(id)));
     changed.ring();
+    return true;
   }
 
   /** Whoever waits for the first rules hears of each pass until they are in force. */
@@ -105,7 +147,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
   }
 
   const { datastore, lookUpMilliseconds = 3_000 } = options;
-  const lookUp = datastore.lookUp?.bind(datastore);
+  const lookUp = datastore.lookUp && inTime(datastore.lookUp.bind(datastore), lookUpMilliseconds);
   const annotate = options.annotating ? datastore.annotate?.bind(datastore) : undefined;
   const annotator = annotate === undefined ? undefined : createPodAnnotator({ annotate, log });
 
@@ -121,10 +163,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
     changed,
     reconcile,
     node: (): NodeFacts => ({ ...node, mtu: links.mtu() }),
-    lookUp:
-      lookUp &&
-      (({ namespace, pod }, gone) =>
-        lookUp(namespace, pod, AbortSignal.any([gone, AbortSignal.timeout(lookUpMilliseconds)]))),
+    lookUp: lookUp && (({ namespace, pod }, gone) => lookUp(namespace, pod, gone)),
     wired: (record) => tellPod(record, record.addresses),
     unwired: (record) => tellPod(record, []),
   });

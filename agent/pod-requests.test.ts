@@ -3,10 +3,10 @@ import { FAILED } from "./test-parts.ts";
 import { testPod, testRecord } from "./test-records.ts";
 import { CHECK, DELETE, NODE, requestBench } from "./test-requests.ts";
 
-test("a deletion is answered once it is in force, and tells the pod so", async () => {
+test("a deletion is answered once it is in force, and tells a pod that is being deleted so", async () => {
   const { know, ask, pass, localPods, events } = requestBench();
   localPods.put(testRecord("c1"));
-  know(testPod("a"));
+  know(testPod("a", { deleting: true }));
   const { answers, ended } = ask(DELETE);
   await pass(FAILED);
   expect(answers.map(({ kind }) => kind)).toEqual(["waiting"]);
@@ -14,6 +14,17 @@ test("a deletion is answered once it is in force, and tells the pod so", async (
   await ended;
   expect(answers.at(-1)).toEqual({ kind: "deleted" });
   expect(events).toEqual(["unwired c1"]);
+});
+
+test("a pod that gets another container, or never had this one's network, is told nothing", async () => {
+  const { know, ask, pass, localPods, events } = requestBench();
+  localPods.put(testRecord("c1"));
+  know(testPod("a"));
+  await Promise.all([ask(DELETE).ended, pass()]);
+  localPods.put(testRecord("c1", { addresses: [] }));
+  know(testPod("a", { deleting: true }));
+  await Promise.all([ask(DELETE).ended, pass()]);
+  expect(events).toEqual([]);
 });
 
 test("a deletion of what nobody knows, or before the first rules, is answered at once", async () => {
@@ -32,7 +43,7 @@ test("the late deletion of an earlier container says nothing to the pod of the l
   const { know, ask, pass, localPods, events } = requestBench();
   localPods.put(testRecord("c1"));
   localPods.put(testRecord("c2", { createdAt: 2 }));
-  know(testPod("a"));
+  know(testPod("a", { deleting: true }));
   await Promise.all([ask(DELETE).ended, pass()]);
   expect(events).toEqual([]);
 });

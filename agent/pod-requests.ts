@@ -1,5 +1,5 @@
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
-import type { NodeFacts, Request } from "../handshake/messages.ts";
+import type { Request } from "../handshake/messages.ts";
 import type { Update } from "../model/update.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { podOf } from "./local-pods.ts";
@@ -12,9 +12,9 @@ import { waitsForAgent, waitsForDatastore, waitsForPod } from "./waits-for.ts";
 export interface PodRequestsOptions extends PodAdditionOptions {
   /** Sends updates on their way into the kernel. */
   readonly take: (updates: readonly Update[]) => void;
-  readonly node: () => NodeFacts;
-  /** A pod has its network; its container is gone. For what follows from it. */
+  /** A pod has its network. For what follows from it. */
   readonly wired: (record: EndpointRecord) => void;
+  /** A pod that is being deleted has lost its network. */
   readonly unwired: (record: EndpointRecord) => void;
   readonly log: Log;
 }
@@ -81,7 +81,9 @@ export function createPodRequests(options: PodRequestsOptions): PodRequests {
   async function remove(containerId: string, caller: Caller): Promise<void> {
     const began = performance.now();
     const record = localPods.records.get(containerId);
-    const wasLatest = record !== undefined && localPods.standing(record).kind !== "superseded";
+    const standing = record && localPods.standing(record);
+    // Any other pod may get another container, and whoever reads that it has no address must not take it for ended.
+    const ends = standing?.kind === "wired" && standing.endpoint.deleting;
     const updates = localPods.forget(containerId);
     take(updates);
     changed.ring();
@@ -99,7 +101,7 @@ export function createPodRequests(options: PodRequestsOptions): PodRequests {
       container: containerId,
       milliseconds: tenths(performance.now() - began),
     });
-    if (wasLatest) options.unwired(record);
+    if (ends) options.unwired(record);
   }
 
   async function check(containerId: string, caller: Caller): Promise<void> {
@@ -113,7 +115,8 @@ export function createPodRequests(options: PodRequestsOptions): PodRequests {
     if (obstacle !== undefined) return caller.tell({ kind: "waiting", for: obstacle });
     const settled = standing.kind === "wired" ? await carried() : undefined;
     if (settled === undefined || settled.kind === "failed") {
-      const text = settled?.found ?? waitsForPod(record, { standing, looked: undefined, status });
+      const text =
+        settled?.found ?? waitsForPod(record, { standing, looked: undefined, status, nodeName: node().name });
       return caller.tell({ kind: "waiting", for: text });
     }
     const refused = settled.kind === "degraded" ? settled.refused : [];

@@ -36,7 +36,7 @@ export interface RequestBench {
 
 /** Everything real but the kernel: passes end as they are told to. */
 export function requestBench(options: Partial<PodRequestsOptions> = {}): RequestBench {
-  const localPods = createLocalPods();
+  const { localPods = createLocalPods() } = options;
   const compiler = createCompiler();
   const changed = createBell();
   const status = {
@@ -57,7 +57,10 @@ export function requestBench(options: Partial<PodRequestsOptions> = {}): Request
     node: () => NODE,
     lookUp: undefined,
     changed,
-    reconcile: () => void events.push("reconcile"),
+    reconcile: () => {
+      events.push("reconcile");
+      return false;
+    },
     wired: ({ containerId }) => void events.push(`wired ${containerId}`),
     unwired: ({ containerId }) => void events.push(`unwired ${containerId}`),
     log,

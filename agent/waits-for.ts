@@ -31,12 +31,15 @@ function named(record: EndpointRecord): string {
   return `pod ${podOf(record)}${record.uid === undefined ? "" : ` (UID ${record.uid})`}`;
 }
 
-function lookedUpText(looked: LookedUp | undefined): string {
+function lookedUpText(looked: LookedUp | undefined, nodeName: string): string {
   if (looked === undefined) return "the agent does not know it yet";
   switch (looked.kind) {
     case "unanswered":
       return "the agent does not know it yet, and the API server has not answered so far";
     case "found":
+      // Pods of this node have some.
+      if (looked.uids.length === 0)
+        return `it belongs to another node than ${nodeName}; set NODENAME to this machine's name`;
       return "the API server has it, and its watch has not told of it yet";
     case "absent":
       return "the API server does not have it";
@@ -51,8 +54,9 @@ function lookedUpText(looked: LookedUp | undefined): string {
 function anewText(looked: LookedUp | undefined): string {
   if (looked?.kind === "unanswered")
     return "the agent knows one of this name, and the API server has not said so far whether it is this one";
-  return looked?.kind === "absent"
-    ? "the API server does not have it any more"
+  if (looked?.kind === "absent") return "the API server does not have it any more";
+  return looked?.kind === "unreadable"
+    ? `the agent knows one of this name, and could not look up whether it is this one: ${looked.because}; next: ${looked.next}`
     : "the agent knows an older one of this name, and the watch has not told of the present one yet";
 }
 
@@ -63,10 +67,12 @@ export function waitsForPod(
     standing,
     looked,
     status: { datastore },
+    nodeName,
   }: {
     readonly standing: Standing;
     readonly looked: LookedUp | undefined;
     readonly status: AgentStatus;
+    readonly nodeName: string;
   },
 ): string {
   const stale =
@@ -75,7 +81,7 @@ export function waitsForPod(
       : "";
   switch (standing.kind) {
     case "unknown":
-      return `${named(record)}: ${lookedUpText(looked)}${stale}`;
+      return `${named(record)}: ${lookedUpText(looked, nodeName)}${stale}`;
     case "otherUid": {
       const known = `the agent knows one of this name with UID ${standing.uids.join(" or ")}`;
       return `${named(record)}: ${known}, and waits for the other${stale}`;
