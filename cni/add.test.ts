@@ -152,6 +152,15 @@ test("ADD: a pod's new sandbox takes over the interface; the late DEL of the old
   expect(leftovers(node)).toEqual(["record c2", "link c2", "lease c2 eth0"]);
 });
 
+test("ADD: a new sandbox is later than the old one, though the clock was set back", async () => {
+  const node = createTestNode();
+  await node.call("ADD", pod("c1"));
+  const { createdAt = 0 } = node.records.get("c1") ?? {};
+  Object.assign(node.parts, { now: () => createdAt - 500 });
+  expect((await node.call("ADD", pod("c2"))).exitCode).toBe(0);
+  expect(node.records.get("c2")?.createdAt).toBe(createdAt + 1);
+});
+
 test("ADD: whose record is gone when the agent answers was overtaken by a newer container", async () => {
   const node = createTestNode();
   const { agent } = node;

@@ -40,14 +40,18 @@ async function clearOwn(call: Call, { containerId, podInterface }: Attachment): 
   await detach(call, record);
 }
 
-/** Another sandbox of the same pod loses its interface, and its record with it; its lease goes with its own DEL, or with GC. */
-function takeOver({ node, paths, log }: Call, links: Links, name: InterfaceName): void {
+/**
+ * Another sandbox of the same pod loses its interface, and its record with it; its lease goes with its own DEL, or with GC.
+ * Gives when it was added, as its record has it.
+ */
+function takeOver({ node, paths, log }: Call, links: Links, name: InterfaceName): number | undefined {
   const containerId = links.takeOver(name);
-  if (containerId === undefined || !CONTAINER_ID.test(containerId)) return;
+  if (containerId === undefined || !CONTAINER_ID.test(containerId)) return undefined;
   const stored = node.records.read(paths, containerId);
-  if (stored.kind !== "record" || stored.record.interface !== name) return;
+  if (stored.kind !== "record" || stored.record.interface !== name) return undefined;
   log.info(`${name} was container ${containerId}'s`);
   node.records.remove(paths, containerId);
+  return stored.record.createdAt;
 }
 
 async function nodeFacts(agent: PatientAgent, { configuration }: Call): Promise<NodeFacts | undefined> {
@@ -100,7 +104,7 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   });
   const links = await node.links();
   links.demandNamespace(link.namespacePath);
-  takeOver(call, links, link.interface);
+  const overtaken = takeOver(call, links, link.interface);
   let used: readonly Address[] = [];
   done.push("remove the link", () => {
     links.remove(record);
@@ -110,7 +114,9 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   const addresses = await leasing;
   stopIfTold(call);
   links.configure(link, created, { mtu, addresses, allowForwarding: configuration.allowIpForwarding });
-  const complete: EndpointRecord = { ...record, addresses };
+  // Whatever the clock says, it comes after the one that it took over from.
+  const createdAt = overtaken === undefined ? record.createdAt : Math.max(record.createdAt, overtaken + 1);
+  const complete: EndpointRecord = { ...record, addresses, createdAt };
   node.records.write(paths, complete);
 
   used = addresses;
