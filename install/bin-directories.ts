@@ -6,16 +6,24 @@ import { InstallError, reasonOf } from "./install-error.ts";
 /** As runtimes look for them unless they are told otherwise. */
 const BIN_DIRECTORY = "/opt/cni/bin";
 
+/** As Debian's containerd looks for them. */
+const DEBIAN_DIRECTORY = "/usr/lib/cni";
+
 /** Where the host's plugins may be, seen from a container as Calico's manifests mount them. */
 export function mountedBinDirectories(mounted: string = HOST_ROOT): readonly string[] {
   return [join(mounted, BIN_DIRECTORY), join(mounted, "secondary-bin-dir")].filter(isDirectory);
 }
 
-/** Where plugins of this node are: the host's directories as a container has them, else the usual one. */
-export function presentBinDirectories(given: readonly string[]): readonly string[] {
+/** Where plugins of this node are: the host's directories as a container has them, else the usual ones. */
+export function presentBinDirectories(
+  given: readonly string[],
+  { mounted = HOST_ROOT, root = "/" }: { readonly mounted?: string; readonly root?: string } = {},
+): readonly string[] {
   if (given.length > 0) return given.filter(isDirectory);
-  const mounted = mountedBinDirectories();
-  return mounted.length > 0 ? mounted : [BIN_DIRECTORY].filter(isDirectory);
+  const usual = (below: string): string[] =>
+    [BIN_DIRECTORY, DEBIAN_DIRECTORY].map((path) => join(below, path)).filter(isDirectory);
+  const inHost = [...new Set([...mountedBinDirectories(mounted), ...usual(mounted)])];
+  return inHost.length > 0 ? inHost : usual(root);
 }
 
 function isWritable(directory: string): boolean {

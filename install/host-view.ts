@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HOST_ROOT, isDirectory } from "../handshake/cni-files.ts";
+import { isInPod } from "../handshake/in-pod.ts";
 
 /** How the host sees a file that this process sees, perhaps from inside a container. */
 export type HostView =
@@ -51,8 +52,7 @@ function seenIn(root: string, file: string): HostView | undefined {
  * process' own outside of pods.
  */
 export function hostView(file: string, { hostRoot, environment }: HostViewOptions): HostView {
-  const inPod = (environment["KUBERNETES_SERVICE_HOST"] ?? "") !== "";
-  const own = !inPod && below(HOST_ROOT, file) === undefined ? ["/"] : [];
+  const own = !isInPod(environment) && below(HOST_ROOT, file) === undefined ? ["/"] : [];
   const mounted = looksLikeRoot(HOST_ROOT) ? [HOST_ROOT] : [];
   const initial = isSameFile("/proc/1/root", "/") || !existsSync("/proc/1/root/.") ? [] : ["/proc/1/root"];
   const roots = hostRoot === undefined ? [...own, ...mounted, ...initial] : [hostRoot];

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDirectory } from "../handshake/cni-files.ts";
 import { hostView, type HostViewOptions } from "./host-view.ts";
 import { InstallError, reasonOf } from "./install-error.ts";
 import type { InstallOptions } from "./install-options.ts";
@@ -29,6 +30,14 @@ type Wanted = Pick<InstallOptions, "plugins" | "skip" | "update" | "hostRoot">;
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function refuseDirectories(directory: string, { skip }: Wanted): void {
+  for (const name of [...OWN_NAMES, ...HELPERS].filter((one) => !skip.has(one))) {
+    const path = join(directory, name);
+    if (isDirectory(path))
+      throw new InstallError(`${path} is a directory, where a plugin belongs; remove it`);
+  }
 }
 
 function trialIn(file: string, options: HostViewOptions): Trial & { readonly kind: "runs" } {
@@ -107,6 +116,7 @@ export function installInto(
   host: HostViewOptions,
 ): InstalledFiles {
   try {
+    refuseDirectories(directory, wanted);
     const own = installOwn(executable, directory, wanted, host);
     const helpers = installHelpers(executable, directory, wanted);
     return {
@@ -134,6 +144,8 @@ export function executableOf(given: string | undefined, running: string | undefi
   }
   if (!existsSync(executable))
     throw new InstallError(`--executable names ${executable}, which does not exist`);
+  if (isDirectory(executable))
+    throw new InstallError(`--executable names ${executable}, which is a directory`);
   if (isTortie(executable)) return executable;
   throw new InstallError(`${executable} is no executable of tortie; build one with bun run build`);
 }

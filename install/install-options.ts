@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { isInPod } from "../handshake/in-pod.ts";
 import { InstallError } from "./install-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,7 +55,8 @@ export function readWords<Options>(
   }
 }
 
-export function several(value: string, before: readonly string[]): readonly string[] {
+/** For an option that may be given again. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -62,13 +64,13 @@ const ENVIRONMENT_HELP = `
 Environment:
   UPDATE_CNI_BINARIES  true: plugins of others that are there are replaced, too; false: nothing that is there is
   SKIP_CNI_BINARIES    names of files that are not installed, with commas between them
-  SLEEP                true: stay until a signal comes, as a container beside the agent (default: false)
+  SLEEP                true: stay until a signal comes, as a container beside the agent; an init container needs false
+                       (default: true in a pod, else false)
 
 The CNI configuration is written by the agent, once its rules are in the kernel.`;
 
 /** Throws InstallError. */
 export function readInstallOptions(args: readonly string[], environment: Environment): Asked<InstallOptions> {
-  const none: readonly string[] = [];
   const command = new Command("tortie install")
     .description(
       "Put the CNI plugin on this node: this file as calico and tortie, and the plugins that it calls.",
@@ -79,27 +81,29 @@ export function readInstallOptions(args: readonly string[], environment: Environ
       "--bin-dir <directory>",
       "where plugins belong; may be given again (default: /host/opt/cni/bin and /host/secondary-bin-dir, else /opt/cni/bin)",
       several,
-      none,
     )
     .option(
       "--host-root <directory>",
       "the host's root directory, to try the plugin in (default: looked for)",
     )
-    .option(
-      "--takeover",
-      "remove the rules that Calico left in the kernel, once the agent's are there",
-      false,
-    )
-    .option("--unprotected", "with --takeover: even while the agent's are not there, so pods are open", false)
+    .option("--takeover", "remove the rules that Calico left in the kernel, once the agent's are there")
+    .option("--unprotected", "with --takeover: even while the agent's are not there, so pods are open")
     .addHelpText("after", ENVIRONMENT_HELP);
   return readWords(command, args, (given): InstallOptions => {
-    const { executable, plugins, binDir, hostRoot, takeover, unprotected } = given as {
+    const {
+      executable,
+      plugins,
+      binDir = [],
+      hostRoot,
+      takeover = false,
+      unprotected = false,
+    } = given as {
       readonly executable?: string;
       readonly plugins: string;
-      readonly binDir: readonly string[];
+      readonly binDir?: readonly string[];
       readonly hostRoot?: string;
-      readonly takeover: boolean;
-      readonly unprotected: boolean;
+      readonly takeover?: boolean;
+      readonly unprotected?: boolean;
     };
     const skip = (environment["SKIP_CNI_BINARIES"] ?? "").split(",").map((name) => name.trim());
     return {
@@ -110,8 +114,8 @@ export function readInstallOptions(args: readonly string[], environment: Environ
       takeover,
       unprotected,
       update: readSwitch(environment, "UPDATE_CNI_BINARIES"),
-      skip: new Set(skip),
-      sleep: readSwitch(environment, "SLEEP") ?? false,
+      skip: new Set(skip.filter((name) => name !== "")),
+      sleep: readSwitch(environment, "SLEEP") ?? isInPod(environment),
     };
   });
 }

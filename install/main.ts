@@ -1,6 +1,7 @@
 import { targetDirectories } from "./bin-directories.ts";
 import { InstallError } from "./install-error.ts";
 import { executableOf, type InstalledFiles, installInto } from "./install-files.ts";
+import { installNotes } from "./install-notes.ts";
 import { type Environment, type InstallOptions, readInstallOptions } from "./install-options.ts";
 import { takeOver } from "./takeover.ts";
 
@@ -18,7 +19,11 @@ export interface InstallSurroundings {
 
 function said(directory: string, files: InstalledFiles): string[] {
   const { written, kept, replaced, missing, trial } = files;
-  const lines = [`Wrote Calico CNI binaries to ${directory}`];
+  const lines = [
+    written.length > 0
+      ? `Wrote Calico CNI binaries to ${directory}`
+      : `Calico CNI binaries in ${directory} stay as they are`,
+  ];
   if (written.length > 0) lines.push(`  written: ${written.join(", ")}`);
   if (kept.length > 0) lines.push(`  there already: ${kept.join(", ")}`);
   if (replaced.length > 0) lines.push(`  another program's before: ${replaced.join(", ")}`);
@@ -38,6 +43,7 @@ function install(options: InstallOptions, surroundings: InstallSurroundings): nu
   const { environment, running, print, warn } = surroundings;
   const say = (line: string): void => void print(`${line}\n`);
   const executable = executableOf(options.executable, running);
+  for (const note of installNotes(options, environment)) say(`Note: ${note}`);
   const host = { hostRoot: options.hostRoot, environment };
   for (const directory of targetDirectories(options.binDirectories)) {
     for (const line of said(directory, installInto(executable, directory, options, host))) say(line);

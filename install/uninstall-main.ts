@@ -52,15 +52,19 @@ export function findTraces(places: NodePlaces): Found {
   return { traces, failures };
 }
 
-function uninstall({ dryRun, places }: UninstallOptions, { print, warn }: UninstallSurroundings): number {
+function uninstall(
+  { dryRun, places, missing }: UninstallOptions,
+  { print, warn }: UninstallSurroundings,
+): number {
   const say = (line: string): void => void print(`${line}\n`);
+  if (missing.length > 0) say(`Not looked at, for there is no such directory: ${missing.join(", ")}`);
   const { traces, failures } = findTraces(places);
   const living = failures.length > 0 ? undefined : livingAgent(places.runDirectory);
   if (dryRun) for (const { what } of traces) say(`Would remove ${what}`);
   if (living !== undefined) {
     throw new InstallError(
-      `the agent lives on this node (${living}) and would put back what is taken away, so nothing is removed; delete its ` +
-        "DaemonSet, or run systemctl stop tortie, then run this again",
+      `the agent lives on this node (${living}) and would put back what is taken away, so nothing is removed; stop it, ` +
+        "then run this again",
     );
   }
   let left = failures.length;
@@ -74,7 +78,8 @@ function uninstall({ dryRun, places }: UninstallOptions, { print, warn }: Uninst
       warn(`tortie uninstall: could not remove ${what}: ${messageOf(error)}\n`);
     }
   }
-  if (traces.length === 0 && left === 0) say("There is nothing of tortie on this node.");
+  if (traces.length === 0 && left === 0)
+    say(`There is nothing of tortie ${missing.length > 0 ? "in the rest of" : "on"} this node.`);
   if (traces.length > 0) print(LEFT);
   if (left > 0) warn("tortie uninstall: something is left; mend what is said above, and run it again\n");
   return left > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { NET_DIRECTORY, netDirectories } from "../handshake/cni-files.ts";
+import { isDirectory, NET_DIRECTORY, netDirectories } from "../handshake/cni-files.ts";
 import { RUN_DIRECTORY } from "../handshake/run-paths.ts";
 import { presentBinDirectories } from "./bin-directories.ts";
 import { type Asked, type Environment, readWords, several } from "./install-options.ts";
@@ -15,39 +15,58 @@ export interface NodePlaces {
 export interface UninstallOptions {
   readonly dryRun: boolean;
   readonly places: NodePlaces;
+  /** Directories that were given and are none, each with its option. */
+  readonly missing: readonly string[];
 }
 
 /** As the agent has it unless it is told otherwise. */
 const STATE_DIRECTORY = "/var/lib/calico";
+
+const EXIT_HELP = `
+Exit code: 0 nothing of tortie is left, 1 something is left, or the agent lives, with the reason on standard error.`;
+
+function missingOf(option: string, given: readonly string[]): string[] {
+  return given.filter((path) => !isDirectory(path)).map((path) => `${path} (${option})`);
+}
 
 /** Throws InstallError. */
 export function readUninstallOptions(
   args: readonly string[],
   environment: Environment,
 ): Asked<UninstallOptions> {
-  const none: readonly string[] = [];
   const command = new Command("tortie uninstall")
     .description("Take everything of tortie off this node. Stop the agent first.")
-    .option("--dry-run", "only say what there is", false)
+    .option("--dry-run", "only say what there is")
     .option(
       "--bin-dir <directory>",
-      "where plugins are; may be given again (default: as tortie install finds them)",
+      "where plugins are; may be given again; those that tortie install was given (default: /host/opt/cni/bin, /host/usr/lib/cni and /host/secondary-bin-dir, else /opt/cni/bin and /usr/lib/cni)",
       several,
-      none,
     )
     .option(
       "--net-dir <directory>",
       "where CNI configurations are; may be given again (default: CNI_NET_DIR, as the agent finds it)",
       several,
-      none,
     )
-    .option("--run-dir <directory>", "the agent's socket and records", environment["TORTIE_RUNDIRECTORY"])
-    .option("--state-dir <directory>", "the MTU of pods", environment["TORTIE_STATEDIRECTORY"]);
+    .option(
+      "--run-dir <directory>",
+      `the agent's socket and records (default: ${environment["TORTIE_RUNDIRECTORY"] ?? RUN_DIRECTORY})`,
+    )
+    .option(
+      "--state-dir <directory>",
+      `the MTU of pods (default: ${environment["TORTIE_STATEDIRECTORY"] ?? STATE_DIRECTORY})`,
+    )
+    .addHelpText("after", EXIT_HELP);
   return readWords(command, args, (given): UninstallOptions => {
-    const { dryRun, binDir, netDir, runDir, stateDir } = given as {
-      readonly dryRun: boolean;
-      readonly binDir: readonly string[];
-      readonly netDir: readonly string[];
+    const {
+      dryRun = false,
+      binDir = [],
+      netDir = [],
+      runDir = environment["TORTIE_RUNDIRECTORY"] ?? RUN_DIRECTORY,
+      stateDir = environment["TORTIE_STATEDIRECTORY"] ?? STATE_DIRECTORY,
+    } = given as {
+      readonly dryRun?: boolean;
+      readonly binDir?: readonly string[];
+      readonly netDir?: readonly string[];
       readonly runDir?: string;
       readonly stateDir?: string;
     };
@@ -57,9 +76,10 @@ export function readUninstallOptions(
         binDirectories: presentBinDirectories(binDir),
         netDirectories:
           netDir.length > 0 ? netDir : netDirectories(environment["CNI_NET_DIR"] ?? NET_DIRECTORY),
-        runDirectory: runDir ?? RUN_DIRECTORY,
-        stateDirectory: stateDir ?? STATE_DIRECTORY,
+        runDirectory: runDir,
+        stateDirectory: stateDir,
       },
+      missing: [...missingOf("--bin-dir", binDir), ...missingOf("--net-dir", netDir)],
     };
   });
 }

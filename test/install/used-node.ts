@@ -18,6 +18,26 @@ export interface Outcome {
   readonly warned: string;
 }
 
+export interface Left {
+  readonly files: readonly string[];
+  readonly routes: readonly string[];
+  readonly tables: string;
+}
+
+/** What stays on such a node. */
+export const LEFT: Left = {
+  files: ["bin", "bin/host-local", "net.d", "net.d/30-flannel.conflist", "net.d/40-broken.conf"],
+  routes: ["10.0.9.0/24"],
+  tables: "table ip other\n",
+};
+
+/** What stands behind a verb in the lines of an outcome. */
+export function listed(said: string, verb: string): string[] {
+  return said
+    .split("\n")
+    .flatMap((line) => (line.startsWith(`${verb} `) ? [line.slice(verb.length + 1)] : []));
+}
+
 const NETWORK =
   '{"name": "k8s-pod-network", "plugins": [{"type": "TYPE", "ipam": {"type": "IPAM"}}, {"type": "portmap"}]}';
 
@@ -101,7 +121,7 @@ export class UsedNode {
   }
 
   /** What lies in the node's directories, and in its kernel. */
-  left(): { readonly files: readonly string[]; readonly routes: readonly string[]; readonly tables: string } {
+  left(): Left {
     const files = new Bun.Glob("**").scanSync({ cwd: this.root, onlyFiles: false, dot: true });
     const routes = ip(this.network, "route show table all").split("\n");
     return {

@@ -92,6 +92,7 @@ test("it puts itself there under both names, with the plugins of others, and tri
   expect(readFileSync(join(target, "calico"), "utf8")).toBe(readFileSync(image.executable, "utf8"));
   const { ino } = statSync(join(target, "calico"));
   const again = await install(words(image));
+  expect(again.said).toStartWith(`Calico CNI binaries in ${target} stay as they are\n`);
   expect(again.said).toContain(`  there already: tortie, calico, ${HELPERS.join(", ")}\n${VERSION}`);
   expect(statSync(join(target, "calico")).ino).toBe(ino);
 });
@@ -201,6 +202,42 @@ test("SLEEP stays until a signal comes, unless something is wrong", async () => 
   expect(failed).toMatchObject({ code: 1, said: "" });
 });
 
+test("SLEEP is on in a pod, as Calico's first manifests expect it, unless it is said", async () => {
+  const image = makeImage();
+  const pod = { KUBERNETES_SERVICE_HOST: "10.96.0.1" };
+  expect((await install(words(image), pod)).said).toEndWith("Done configuring CNI.  Sleep=true\nslept\n");
+  expect((await install(words(image), { ...pod, SLEEP: "false" })).said).toEndWith("Sleep=false\n");
+});
+
+test("what has no effect is told", async () => {
+  const image = makeImage();
+  const { code, said } = await install(words(image), {
+    CNI_NETWORK_CONFIG: "{}",
+    SKIP_CNI_BINARIES: "portmp,calico-ipam,flannel,bandwidth,",
+    UPDATE_CNI_BINARY: "true",
+    CNI_MTU: "1450",
+  });
+  expect(code).toBe(0);
+  expect(said.split("\n").filter((line) => line.startsWith("Note: "))).toEqual([
+    "Note: CNI_NETWORK_CONFIG is for the agent's container: the agent writes the configuration once its rules are in the " +
+      "kernel",
+    "Note: SKIP_CNI_BINARIES names portmp, which is no plugin known here; did you mean portmap?",
+    "Note: UPDATE_CNI_BINARY is no variable of tortie install; did you mean UPDATE_CNI_BINARIES?",
+  ]);
+});
+
+test.each(["calico", "tortie", "portmap"])("a directory in the place of %s is named", async (name) => {
+  const image = makeImage();
+  const path = join(image.target, name);
+  mkdirSync(path, { recursive: true });
+  expect(await install(words(image))).toEqual({
+    code: 1,
+    said: "",
+    warned: `tortie install: ${path} is a directory, where a plugin belongs; remove it\n`,
+  });
+  expect(readdirSync(image.target)).toEqual([name]);
+});
+
 test.each<readonly [readonly string[], Readonly<Record<string, string>>, string]>([
   [
     [],
@@ -213,6 +250,7 @@ test.each<readonly [readonly string[], Readonly<Record<string, string>>, string]
     {},
     `${import.meta.path} is no executable of tortie; build one with bun run build`,
   ],
+  [["--executable", folder], {}, `--executable names ${folder}, which is a directory`],
   [["--sleep"], {}, "unknown option '--sleep'"],
   [[], { SLEEP: "maybe" }, 'SLEEP: found "maybe", allowed is true or false'],
 ])("%j with %j is refused", async (args, environment, why) => {
@@ -236,4 +274,5 @@ test("--help tells options and variables", async () => {
   expect(code).toBe(0);
   for (const word of ["--takeover", "--plugins", "SLEEP", "UPDATE_CNI_BINARIES", "SKIP_CNI_BINARIES"])
     expect(said).toContain(word);
+  expect(said).not.toMatch(/\[\]|\(default: false\)/);
 });
