@@ -13,6 +13,7 @@ const ORDER = [
   "1450 10.0.0.2",
   "record addresses",
   "ask add",
+  "raise link",
 ];
 
 test("ADD: does everything in an order that a crash may break, and prints the result", async () => {
@@ -58,6 +59,7 @@ test.each([
   ["create link", new Error("boom"), 999, "a bug of the plugin: Error: boom"],
   ["configure link", new Error("boom"), 999, "a bug of the plugin: Error: boom"],
   ["record addresses", file, 5, "EROFS: read-only file system, open '/run/x'"],
+  ["raise link", new Error("boom"), 999, "a bug of the plugin: Error: boom"],
 ])("ADD: where %j fails everything is undone", async (deed, error, code, msg) => {
   const node = createTestNode();
   node.failing.set(deed, error);

@@ -113,7 +113,8 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   const created = links.create(link, mtu);
   const addresses = await leasing;
   stopIfTold(call);
-  links.configure(link, created, { mtu, addresses, allowForwarding: configuration.allowIpForwarding });
+  const settings = { mtu, addresses, allowForwarding: configuration.allowIpForwarding };
+  links.configure(link, created, settings);
   // Whatever the clock says, it comes after the one that it took over from.
   const createdAt = overtaken === undefined ? record.createdAt : Math.max(record.createdAt, overtaken + 1);
   const complete: EndpointRecord = { ...record, addresses, createdAt };
@@ -129,6 +130,8 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
       "the container runtime removes this one",
     );
   }
+  // Not earlier: a former pod of this name may have left its rules, and they are not this one's.
+  links.raise(link, created, settings);
   return printResult(configuration.version, {
     host: { name: record.interface, mac: created.hostMac },
     pod: { name: record.podInterface, mac: created.podMac },

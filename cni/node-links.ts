@@ -3,6 +3,7 @@ import { checkPodLink } from "../dataplane/link/check-pod-link.ts";
 import { configurePodLink } from "../dataplane/link/configure-pod-link.ts";
 import { createPodLink } from "../dataplane/link/create-pod-link.ts";
 import type { PodLinkPlan } from "../dataplane/link/pod-link.ts";
+import { raisePodLink } from "../dataplane/link/raise-pod-link.ts";
 import { removePodLink, takeOverStaleLink } from "../dataplane/link/remove-pod-link.ts";
 import { addressBytes } from "../model/address.ts";
 import { INTERFACE_PREFIX } from "../model/fingerprint.ts";
@@ -50,6 +51,10 @@ export const nodeLinks: Links = {
   configure(link, created, { mtu, addresses, allowForwarding }) {
     using namespace = NetworkNamespace.open(link.namespacePath);
     configurePodLink({ ...planOf(link, namespace, mtu), addresses, allowForwarding }, created);
+  },
+  raise(link, created, { mtu, addresses, allowForwarding }) {
+    using namespace = NetworkNamespace.open(link.namespacePath);
+    raisePodLink({ ...planOf(link, namespace, mtu), addresses, allowForwarding }, created);
   },
   remove({ interface: hostInterface, containerId, namespacePath }) {
     using namespace = openLeft(namespacePath);

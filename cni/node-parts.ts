@@ -40,10 +40,13 @@ export interface Links {
   /** Removes whatever pod's interface has this name, and gives its container's ID where the link tells it. */
   takeOver(name: InterfaceName): string | undefined;
   create(link: PodLink, mtu: number): CreatedPodLink;
+  /** Everything but the host's end, which stays down: nothing passes yet. */
   configure(link: PodLink, created: CreatedPodLink, settings: PodLinkSettings): void;
+  /** From now on the pod speaks and hears. */
+  raise(link: PodLink, created: CreatedPodLink, settings: PodLinkSettings): void;
   /** Removes the link if it is this container's; nothing there is fine. `namespacePath` may lead nowhere any more. */
   remove(link: Omit<PodLink, "podInterface">): void;
-  /** Everything that is not as `create` and `configure` leave it, in words; with an MTU of 0 any that both ends have is right. */
+  /** Everything that is not as `create`, `configure` and `raise` leave it, in words; with an MTU of 0 any that both ends have is right. */
   differences(link: PodLink, settings: PodLinkSettings): readonly string[];
   /** Whether packets to the address go to a pod of this node. */
   isReached(address: Address): boolean;

@@ -123,6 +123,7 @@ export function createTestNode(): TestNode {
         deed("configure link");
         deeds.push(`${mtu} ${addresses.join()}`);
       },
+      raise: () => deed("raise link"),
       remove({ interface: name, containerId }) {
         deed("remove link");
         if (links.get(name) === containerId) links.delete(name);

@@ -2,9 +2,7 @@ import { type Address, addressBytes, addressFamily } from "../../model/address.t
 import { ALL_IPV4, ALL_IPV6, type Cidr, cidrFamily } from "../../model/cidr.ts";
 import { NetworkChangeError, Rtnetlink } from "../../native/rtnetlink.ts";
 import type { NetworkChange } from "../../native/rtnetlink-change.ts";
-import { ROUTE_PROTOCOL } from "../route/route-protocol.ts";
-import { awaitReachable } from "./await-reachable.ts";
-import { demandFreeRoutes, routeOwner } from "./host-routes.ts";
+import { demandFreeRoutes } from "./host-routes.ts";
 import { kernelHasIpv6, writeSettings } from "./interface-settings.ts";
 import {
   type CreatedPodLink,
@@ -12,7 +10,6 @@ import {
   GATEWAY_IPV6,
   hasFamily,
   HOST_END_MAC,
-  LINK_LOCAL_PREFIX,
   type PodLinkOptions,
   type PodNetworkPlan,
 } from "./pod-link.ts";
@@ -59,25 +56,8 @@ function podChanges(plan: PodNetworkPlan, link: number): NetworkChange[] {
   ];
 }
 
-/** The host end comes up with its address, and its routes follow in the same call: nobody sees it half made. */
-function hostChanges(plan: PodNetworkPlan, link: number): NetworkChange[] {
-  const linkLocal: NetworkChange = {
-    kind: "addAddress",
-    address: { link, address: GATEWAY_IPV6, prefixLength: LINK_LOCAL_PREFIX },
-  };
-  return [
-    ...(hasFamily(plan.addresses, 6) ? [linkLocal] : []),
-    { kind: "setLink", settings: { index: link, up: true } },
-    ...plan.addresses.map((address): NetworkChange => {
-      const destination = addressBytes(address);
-      const prefixLength = destination.length * 8;
-      const route = { destination, prefixLength, link, scope: "link", protocol: ROUTE_PROTOCOL } as const;
-      return { kind: "addRoute", route };
-    }),
-  ];
-}
-
-function changeOrExplain(kernel: Rtnetlink, changes: readonly NetworkChange[], where: string): void {
+/** Throws PodLinkError. `where`: for people. */
+export function changeOrExplain(kernel: Rtnetlink, changes: readonly NetworkChange[], where: string): void {
   try {
     kernel.change(...changes);
   } catch (error) {
@@ -97,23 +77,10 @@ function changeOrExplain(kernel: Rtnetlink, changes: readonly NetworkChange[], w
   }
 }
 
-/** Adds the host's part. A route that the agent was faster to add is as good as ours. */
-function changeHost(host: Rtnetlink, plan: PodNetworkPlan, link: number): void {
-  try {
-    changeOrExplain(host, hostChanges(plan, link), "on the host");
-  } catch (error) {
-    demandFreeRoutes(host, plan.addresses, link);
-    const cause = error instanceof PodLinkError ? error.cause : undefined;
-    const taken = cause instanceof NetworkChangeError && cause.code === "EEXIST";
-    const ours = plan.addresses.every((address) => routeOwner(host, address, link) === "link");
-    if (!taken || cause.change.kind !== "addRoute" || !ours) throw error;
-  }
-}
-
 /**
- * Gives a link that createPodLink made its addresses, routes and settings at both ends, and brings it up, the host end
- * last. The calling thread is in the host's network namespace. Throws PodLinkError and NetworkNamespaceError; the link is
- * the caller's to remove then.
+ * Gives a link that createPodLink made everything inside the pod, and its settings on the host. The host end stays down: a
+ * veth whose other end is down passes nothing, whatever rules there are for its name. The calling thread is in the host's
+ * network namespace. Throws PodLinkError and NetworkNamespaceError; the link is the caller's to remove then.
  */
 export function configurePodLink(
   plan: PodNetworkPlan,
@@ -138,6 +105,4 @@ export function configurePodLink(
   });
   changeOrExplain(pod, podChanges(plan, podIndex), "in the container");
   writeSettings(hostEndSettings({ interface: plan.hostInterface, ...families }), directory);
-  changeHost(host, plan, hostIndex);
-  awaitReachable({ kernel: host, index: hostIndex }, { kernel: pod, index: podIndex }, addresses);
 }

@@ -1,95 +1,9 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Address, addressBytes } from "../../model/address.ts";
 import { Conntrack } from "../../native/conntrack.ts";
-import { pollSockets, ProbeSocket } from "../../native/probe-socket.ts";
-import { askHealth, type RunningAgent, startTortie, until } from "../agent/running-agent.ts";
-import { CniNode, type Container } from "./cni/cni-node.ts";
-
-const PORT = 80;
-/** Milliseconds; a packet takes less than one where the machine has time, and one that is dropped never comes. */
-const PATIENCE = 300;
-
-const pod = (name: string): object => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { namespace: "x", name, uid: `uid-${name}`, labels: { pod: name } },
-  spec: { nodeName: "node-1", containers: [] },
-});
-
-const CLUSTER = [
-  {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: { name: "node-1" },
-    spec: { podCIDRs: ["10.1.0.0/24", "fd00:1::/64"] },
-  },
-  { apiVersion: "v1", kind: "Namespace", metadata: { name: "x" } },
-  ...["a", "b", "c"].map(pod),
-  {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    metadata: { namespace: "x", name: "to-b" },
-    spec: {
-      podSelector: { matchLabels: { pod: "b" } },
-      ingress: [{ from: [{ podSelector: { matchLabels: { pod: "a" } } }] }],
-    },
-  },
-];
-
-class AgentNode implements AsyncDisposable {
-  readonly node: CniNode = new CniNode();
-  readonly #manifests = mkdtempSync(join(tmpdir(), "tortie-cni-manifests-"));
-  #agent: RunningAgent | undefined;
-
-  constructor() {
-    this.node.agent.stop();
-    const documents = CLUSTER.map((object) => JSON.stringify(object)).join("\n---\n");
-    writeFileSync(join(this.#manifests, "cluster.yaml"), documents);
-  }
-
-  start(): RunningAgent {
-    this.#agent = startTortie(this.node.host, ["agent"], {
-      PATH: process.env["PATH"] ?? "",
-      NODENAME: "node-1",
-      DATASTORE_PATH: this.#manifests,
-      TORTIE_RUNDIRECTORY: this.node.paths.directory,
-      TORTIE_STATEDIRECTORY: join(this.#manifests, ".state"),
-      TORTIE_GRACESECONDS: "0",
-    });
-    return this.#agent;
-  }
-
-  async add(name: string): Promise<Container & { readonly addresses: readonly Address[] }> {
-    const container = this.node.container(name);
-    const { exitCode, output, complaint } = await this.node.call("ADD", container);
-    expect({ exitCode, complaint, output }).toMatchObject({ exitCode: 0, complaint: "" });
-    const { ips } = output as { readonly ips: readonly { readonly address: string }[] };
-    return { ...container, addresses: ips.map(({ address }) => address.split("/")[0] as Address) };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#agent?.process.exitCode === null) await this.#agent.end("SIGKILL");
-    this.node[Symbol.dispose]();
-    rmSync(this.#manifests, { recursive: true, force: true });
-  }
-}
-
-type Wired = Awaited<ReturnType<AgentNode["add"]>>;
-
-/** Whether the first datagram ever gets from one pod to the other, by family. */
-function reaches(from: Wired, to: Wired): boolean[] {
-  return to.addresses.map((address, at) => {
-    const target = { address: addressBytes(address), port: PORT };
-    using ears = to.network.run(() => ProbeSocket.bindUdp(target));
-    const own = { address: addressBytes(from.addresses[at] as Address), port: 4_000 };
-    using mouth = from.network.run(() => ProbeSocket.bindUdp(own));
-    mouth.send(new Uint8Array(4), target);
-    return pollSockets([{ socket: ears, until: "readable" }], PATIENCE).length > 0;
-  });
-}
+import { askHealth, until } from "../agent/running-agent.ts";
+import { AgentNode, reaches, type Wired } from "./cni/agent-node.ts";
+import type { CniNode } from "./cni/cni-node.ts";
 
 /** How many connections from one of its addresses the kernel remembers. */
 function connections({ host }: CniNode, { addresses }: Wired): number {

@@ -7,6 +7,7 @@ import { configurePodLink } from "../../dataplane/link/configure-pod-link.ts";
 import { createPodLink } from "../../dataplane/link/create-pod-link.ts";
 import type { PodNetworkPlan } from "../../dataplane/link/pod-link.ts";
 import { PodLinkError } from "../../dataplane/link/pod-link-error.ts";
+import { raisePodLink } from "../../dataplane/link/raise-pod-link.ts";
 import { removePodLink } from "../../dataplane/link/remove-pod-link.ts";
 import { type Address, addressBytes } from "../../model/address.ts";
 import type { InterfaceName } from "../../model/fingerprint.ts";
@@ -150,19 +151,11 @@ test.each([
   const plan = podPlan(namespace(), "a", [address]);
   const link = host.run(() => createPodLink(plan));
   ip(host, `link set ${plan.hostInterface} up`, `route add ${address} dev ${plan.hostInterface} proto 84`);
-  host.run(() => configurePodLink(plan, link));
+  host.run(() => {
+    configurePodLink(plan, link);
+    raisePodLink(plan, link);
+  });
   expect(host.run(() => checkPodLink(plan))).toEqual([]);
-});
-
-test("a route that drops is in the way, in the kernel's words", () => {
-  const host = node();
-  const plan = podPlan(namespace(), "a", ["10.65.0.1"]);
-  ip(host, "route add blackhole 10.65.0.1");
-  const { kind, message } = refusal(() => wirePod(host, plan));
-  expect(kind).toBe("refused");
-  expect(message).toMatch(
-    /^could not set up the link on the host: could not add the route to 10\.65\.0\.1\/32 by interface number \d+: File exists \(EEXIST\); see what else is there: ip address, ip route$/,
-  );
 });
 
 test("a second default route in the pod is refused in the kernel's words", () => {
@@ -230,7 +223,10 @@ test("a kernel without IPv6 is asked for none, and a pod that wants it is refuse
   const plan = podPlan(namespace(), "a", ["10.65.0.1"]);
   const settingsDirectory = settingsWithoutIpv6(plan);
   const link = host.run(() => createPodLink(plan, { settingsDirectory }));
-  host.run(() => configurePodLink(plan, link, { settingsDirectory }));
+  host.run(() => {
+    configurePodLink(plan, link, { settingsDirectory });
+    raisePodLink(plan, link);
+  });
   const setting = (name: string): string => readFileSync(join(settingsDirectory, "ipv4", name), "utf8");
   expect(setting("ip_forward")).toBe("0");
   expect(setting(`conf/${plan.hostInterface}/rp_filter`)).toBe("1");
@@ -259,4 +255,5 @@ test("a link that lost its pod in the middle is refused, not waited for", () => 
   using kernel = host.run(() => new Rtnetlink());
   kernel.change({ kind: "deleteLink", index: link.hostIndex });
   expect(refusal(() => host.run(() => configurePodLink(plan, link))).kind).toBe("refused");
+  expect(refusal(() => host.run(() => raisePodLink(plan, link))).kind).toBe("refused");
 });

@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { configurePodLink } from "../../../dataplane/link/configure-pod-link.ts";
 import { createPodLink } from "../../../dataplane/link/create-pod-link.ts";
 import type { CreatedPodLink, PodNetworkPlan } from "../../../dataplane/link/pod-link.ts";
+import { raisePodLink } from "../../../dataplane/link/raise-pod-link.ts";
 import { type Address, addressBytes } from "../../../model/address.ts";
 import { podInterfaceName } from "../../../model/fingerprint.ts";
 import { NetworkNamespace } from "../../../native/network-namespace.ts";
@@ -52,6 +53,7 @@ export function wirePod(node: NetworkNamespace, plan: PodNetworkPlan): CreatedPo
   return node.run(() => {
     const link = createPodLink(plan);
     configurePodLink(plan, link);
+    raisePodLink(plan, link);
     return link;
   });
 }
