@@ -3,6 +3,12 @@ import { attributeNumberHost, netlinkAttributes, type NetlinkMessage } from "./n
 export const RTM_NEWROUTE = 24;
 const RTMSG = 12;
 const RTN_UNICAST = 1;
+const DROPPING: ReadonlyMap<number | undefined, string> = new Map([
+  [6, "blackhole"],
+  [7, "unreachable"],
+  [8, "prohibit"],
+  [9, "throw"],
+]);
 const AF_INET = 2;
 const RT_SCOPE_LINK = 253;
 const RTA_DST = 1;
@@ -31,6 +37,8 @@ export interface RouteMessage {
   readonly prefixLength: number;
   /** Whether packets are sent on: not to the host itself, not dropped, not broadcast. */
   readonly unicast: boolean;
+  /** In iproute2's word, where packets are not sent on but dropped or refused, or looked for in other tables (`throw`). */
+  readonly dropping?: string;
   readonly nextHops: readonly NextHop[];
   /** Who made it (rtnetlink's rtm_protocol). */
   readonly protocol: number;
@@ -71,10 +79,12 @@ export function readRouteMessage({ type, payload }: NetlinkMessage): RouteMessag
   const several = attributes.get(RTA_MULTIPATH);
   const only = attributeNumberHost(attributes.get(RTA_OIF));
   const single = only === undefined ? [] : [nextHop(only, attributes)];
+  const dropping = DROPPING.get(payload[7]);
   return {
     destination: attributes.get(RTA_DST) ?? new Uint8Array(payload[0] === AF_INET ? 4 : 16),
     prefixLength: payload[1] ?? 0,
     unicast: payload[7] === RTN_UNICAST,
+    ...(dropping !== undefined && { dropping }),
     nextHops: several === undefined ? single : multipath(several),
     protocol: payload[5] ?? 0,
     table: attributeNumberHost(attributes.get(RTA_TABLE)) ?? payload[4] ?? 0,

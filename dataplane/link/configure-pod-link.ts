@@ -1,9 +1,10 @@
-import { type Address, addressBytes, addressFamily } from "../../model/address.ts";
+import { type Address, addressBytes } from "../../model/address.ts";
 import { ALL_IPV4, ALL_IPV6, type Cidr, cidrFamily } from "../../model/cidr.ts";
 import { NetworkChangeError, Rtnetlink } from "../../native/rtnetlink.ts";
 import type { NetworkChange } from "../../native/rtnetlink-change.ts";
 import { demandFreeRoutes } from "./host-routes.ts";
-import { kernelHasIpv6, writeSettings } from "./interface-settings.ts";
+import { writeSettings } from "./interface-settings.ts";
+import { demandIpv6, linkFamilies } from "./link-ipv6.ts";
 import {
   type CreatedPodLink,
   GATEWAY_IPV4,
@@ -89,14 +90,8 @@ export function configurePodLink(
 ): void {
   const { addresses, allowForwarding, namespace } = plan;
   const { settingsDirectory: directory } = options;
-  const families = { ipv6: hasFamily(addresses, 6), kernelHasIpv6: kernelHasIpv6(directory) };
-  const strange = families.kernelHasIpv6 ? undefined : addresses.find((one) => addressFamily(one) === 6);
-  if (strange !== undefined)
-    throw new PodLinkError("noIpv6", {
-      tried: `give ${strange} to the container`,
-      found: "this host's kernel does not speak IPv6",
-      next: "start it without ipv6.disable=1, or give the node no IPv6 podCIDR",
-    });
+  demandIpv6(plan, directory);
+  const families = linkFamilies(plan, directory);
   using host = new Rtnetlink();
   demandFreeRoutes(host, addresses, hostIndex);
   using pod = namespace.run(() => {

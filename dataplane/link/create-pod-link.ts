@@ -2,7 +2,7 @@ import type { Link } from "../../native/link-message.ts";
 import { randomMacAddress } from "../../native/mac-address.ts";
 import { NetworkChangeError, Rtnetlink } from "../../native/rtnetlink.ts";
 import { LONGEST_INTERFACE_NAME } from "../../native/rtnetlink-requests.ts";
-import { kernelHasIpv6 } from "./interface-settings.ts";
+import { linkHasIpv6 } from "./link-ipv6.ts";
 import { type CreatedPodLink, HOST_END_MAC, type PodLinkOptions, type PodLinkPlan } from "./pod-link.ts";
 import { PodLinkError } from "./pod-link-error.ts";
 
@@ -92,8 +92,8 @@ export function createPodLink(plan: PodLinkPlan, options: PodLinkOptions = {}): 
       next: "does something else on this host delete it?",
     });
   try {
-    // Its one link-local address is given by hand; a kernel without IPv6 knows no such setting.
-    const generation = kernelHasIpv6(options.settingsDirectory) ? { linkLocalAddress: false } : {};
+    // Its one link-local address is given by hand; a link without IPv6 knows no such setting.
+    const generation = linkHasIpv6(plan, options.settingsDirectory) ? { linkLocalAddress: false } : {};
     host.change({ kind: "setLink", settings: { index: made.index, alias: containerId, ...generation } });
   } catch (error) {
     host.change({ kind: "deleteLink", index: made.index });

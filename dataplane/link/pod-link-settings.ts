@@ -5,7 +5,7 @@ export interface SettingsPlan {
   readonly interface: string;
   /** The pod has an IPv6 address. */
   readonly ipv6: boolean;
-  /** The kernel speaks IPv6. */
+  /** The kernel speaks IPv6, and does so on a link of this MTU. */
   readonly kernelHasIpv6: boolean;
 }
 
