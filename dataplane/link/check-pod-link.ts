@@ -4,8 +4,9 @@ import type { Link } from "../../native/link-message.ts";
 import type { RouteMessage } from "../../native/route-message.ts";
 import { Rtnetlink } from "../../native/rtnetlink.ts";
 import { cidrParts, podDestinations } from "./configure-pod-link.ts";
-import { routeOwner } from "./host-routes.ts";
-import { kernelHasIpv6, readSetting, type Setting } from "./interface-settings.ts";
+import { ownerText, routeOwner } from "./host-routes.ts";
+import { readSetting, type Setting } from "./interface-settings.ts";
+import { linkFamilies } from "./link-ipv6.ts";
 import {
   GATEWAY_IPV4,
   GATEWAY_IPV6,
@@ -56,9 +57,8 @@ function hostDefects(host: Rtnetlink, link: Link, plan: PodNetworkPlan): string[
     ...plan.addresses.flatMap((address) => {
       const owner = routeOwner(host, address, index);
       if (owner === "link") return [];
-      return owner === "nobody"
-        ? [`the host has no route to ${address}`]
-        : [`the host's route to ${address} belongs to ${owner.other}, wanted is ${plan.hostInterface}`];
+      if (owner === "nobody") return [`the host has no route to ${address}`];
+      return [`${ownerText(address, owner)}, wanted is ${plan.hostInterface}`];
     }),
     ...(!hasFamily(plan.addresses, 6) || host.addresses(index).some((address) => same(address, GATEWAY_IPV6))
       ? []
@@ -116,12 +116,12 @@ function podDefects(pod: Rtnetlink, link: Link, plan: PodNetworkPlan): string[] 
 }
 
 /**
- * Everything that is otherwise than createPodLink and configurePodLink leave it, one sentence each; empty: nothing. The
- * calling thread is in the host's network namespace. Throws SystemCallError and NetworkNamespaceError.
+ * Everything that is otherwise than createPodLink, configurePodLink and raisePodLink leave it, one sentence each; empty:
+ * nothing. The calling thread is in the host's network namespace. Throws SystemCallError and NetworkNamespaceError.
  */
 export function checkPodLink(plan: PodNetworkPlan, options: PodLinkOptions = {}): string[] {
   const { settingsDirectory: directory } = options;
-  const families = { ipv6: hasFamily(plan.addresses, 6), kernelHasIpv6: kernelHasIpv6(directory) };
+  const families = linkFamilies(plan, directory);
   using host = new Rtnetlink();
   using pod = plan.namespace.run(() => new Rtnetlink());
   const near = host.link({ name: plan.hostInterface });
