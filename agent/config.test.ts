@@ -156,6 +156,7 @@ test("unknown names are told, with what may have been meant; addresses of servic
 });
 
 test.each<[Environment, readonly string[]]>([
+  [{ TORTIE_RUNDIR: "/r" }, ["TORTIE_RUNDIR (did you mean TORTIE_RUNDIRECTORY?)"]],
   [{ NODE_NAME: "n" }, ["NODE_NAME (did you mean NODENAME?)"]],
   [{ NODE_NAME: "n", NODENAME: "n" }, []],
   [{ KUBECONFG: "/k" }, ["KUBECONFG (did you mean KUBECONFIG?)"]],

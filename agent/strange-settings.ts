@@ -38,13 +38,19 @@ function meantExactly(key: string): string | undefined {
   return meant?.slice(0, 3) === rest.slice(0, 3) ? `${prefix}${meant}` : undefined;
 }
 
+/** The only name that goes on as somebody began it, who left out its end. */
+function meantByBeginning(key: string): string | undefined {
+  const [only, ...more] = KNOWN.filter((name) => name.startsWith(key));
+  return more.length === 0 ? only : undefined;
+}
+
 /** Names that look like a setting and are none, each with what may have been meant. */
 export function unknownSettings(given: readonly Keyed[]): string[] {
   const keys = new Set(given.map(([key]) => key));
   return given.flatMap(([key, { name, prefixed }]) => {
     if (known(key) || SERVICE_LINK.test(key)) return [];
     if (/^(FELIX|TORTIE)_/.test(key)) {
-      const [meant] = nearNames(key, KNOWN, 1);
+      const [meant = meantByBeginning(key)] = nearNames(key, KNOWN, 1);
       return meant === undefined
         ? [name]
         : [`${name} (did you mean ${prefixed ? meant : meant.replace("FELIX_", "")}?)`];

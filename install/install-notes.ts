@@ -2,13 +2,11 @@ import { nearNames } from "../model/near-names.ts";
 import { HELPERS, OWN_NAMES } from "./install-files.ts";
 import type { Environment, InstallOptions } from "./install-options.ts";
 
-/** What Calico's images install beside ours, as far as people leave it out by name. */
-const KNOWN_PLUGINS: readonly string[] = [
-  ...OWN_NAMES,
-  ...HELPERS,
-  ...["bridge", "calico-ipam", "dhcp", "dummy", "firewall", "flannel", "host-device", "install", "ipvlan"],
-  ...["macvlan", "ptp", "sbr", "static", "tap", "vlan", "vrf"],
-];
+/** What Calico's images and containernetworking have beside ours, which people leave out by name. */
+const OTHERS = `
+  bridge calico-ipam dhcp dummy firewall flannel host-device install ipvlan macvlan ptp sbr static tap vlan vrf
+`;
+const KNOWN_PLUGINS: readonly string[] = OTHERS.trim().split(/\s+/).concat(OWN_NAMES, HELPERS);
 
 const VARIABLES: readonly string[] = ["UPDATE_CNI_BINARIES", "SKIP_CNI_BINARIES", "SLEEP"];
 const TEMPLATES: readonly string[] = ["CNI_NETWORK_CONFIG", "CNI_NETWORK_CONFIG_FILE"];

@@ -69,7 +69,7 @@ const FROM_LINKS = { mtu: 1500, from: "eth0", podNetwork: false, links: new Set<
 const NOTHING = { fixed: undefined, flannel: undefined, links: undefined, kept: undefined };
 
 test.each([
-  ["nothing", NOTHING, { mtu: DEFAULT_MTU, from: "nothing" }],
+  ["nothing", NOTHING, { mtu: DEFAULT_MTU, from: "no uplink: 1500" }],
   [
     "what people set, above all",
     { fixed: 9000, flannel: 1450, links: FROM_LINKS, kept: 1400 },
@@ -84,7 +84,7 @@ test.each([
   [
     "the one from before, while flannel is not there",
     { ...NOTHING, links: FROM_LINKS, kept: 1450 },
-    { mtu: 1450, from: "before" },
+    { mtu: 1450, from: "kept from the last run" },
   ],
   ["but no larger one", { ...NOTHING, links: FROM_LINKS, kept: 8950 }, { mtu: 1500, from: "eth0" }],
   [
@@ -97,7 +97,11 @@ test.each([
     { ...NOTHING, links: { ...FROM_LINKS, podNetwork: true }, kept: 1400 },
     { mtu: 1500, from: "eth0" },
   ],
-  ["without anything else it holds, larger too", { ...NOTHING, kept: 8950 }, { mtu: 8950, from: "before" }],
+  [
+    "without anything else it holds, larger too",
+    { ...NOTHING, kept: 8950 },
+    { mtu: 8950, from: "kept from the last run" },
+  ],
 ])("the MTU of pods: %s", (_, sources, expected) => {
   expect(podMtu(sources)).toEqual(expected);
 });

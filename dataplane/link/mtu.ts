@@ -127,8 +127,8 @@ export function podMtu({ fixed, flannel, links, kept }: MtuSources): PodMtu {
     ...(links === undefined ? [] : [{ mtu: links.mtu, from: links.from }]),
   ];
   const podNetwork = flannel !== undefined || links?.podNetwork === true;
-  if (kept !== undefined && !podNetwork) known.push({ mtu: kept, from: "before" });
-  const [smallest = { mtu: DEFAULT_MTU, from: "nothing" }] = known.toSorted((a, b) => a.mtu - b.mtu);
+  if (kept !== undefined && !podNetwork) known.push({ mtu: kept, from: "kept from the last run" });
+  const [smallest = { mtu: DEFAULT_MTU, from: "no uplink: 1500" }] = known.toSorted((a, b) => a.mtu - b.mtu);
   return smallest;
 }
 

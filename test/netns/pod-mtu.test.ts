@@ -54,11 +54,11 @@ test("without a default route it is Ethernet's, with one it is its device's, and
   ip(host.namespace, "link set uplink down");
   await becomes(host, 1500);
   expect(host.told.map(({ mtu, from }) => `${mtu} ${from}`)).toEqual([
-    "1500 nothing",
+    "1500 no uplink: 1500",
     "1450 uplink",
     "1400 uplink",
     "9000 uplink",
-    "1500 nothing",
+    "1500 no uplink: 1500",
   ]);
   expect(readdirSync(host.directory)).toEqual(["mtu"]);
   expect(host.troubles).toEqual([]);
@@ -133,7 +133,7 @@ test("after a reboot the one from before holds until the pods' network is there,
   const host = open({ before: [...UPLINK, DEFAULT], mtu: { stateFile: state } });
   expect(host.links.mtu()).toBe(1380);
   await host.links.settled();
-  expect([host.links.mtu(), host.told]).toEqual([1380, [{ mtu: 1380, from: "before" }]]);
+  expect([host.links.mtu(), host.told]).toEqual([1380, [{ mtu: 1380, from: "kept from the last run" }]]);
   ip(host.namespace, "route add 10.1.2.0/24 via 192.0.2.2");
   await until(() => host.links.mtu() === 1450);
   writeFileSync(state, "1380");
