@@ -31,6 +31,7 @@ function serve(
     get trouble() {
       return server.trouble;
     },
+    listening: server.listening,
     messages: () => messages(),
     text: () => text(),
     [Symbol.dispose]: () => server[Symbol.dispose](),
@@ -86,7 +87,12 @@ test("a directory that cannot be is told, and served once it can", async () => {
   using server = serve();
   await until(() => server.trouble !== undefined);
   expect(server.trouble).toStartWith(`cannot listen on ${paths.socket}: the system says `);
+  let isListening = false;
+  const listening = server.listening.then(() => (isListening = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isListening).toBe(false);
   rmSync(paths.directory);
+  await listening;
   expect(await ask()).toBe("a test");
 });
 

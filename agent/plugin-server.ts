@@ -19,6 +19,8 @@ export interface PluginServerOptions {
 export interface PluginServer extends Disposable {
   /** Why nobody can call; undefined: anybody can. */
   readonly trouble: string | undefined;
+  /** Ends when the plugin could call for the first time. */
+  readonly listening: Promise<void>;
 }
 
 /** Nobody but the node's root wires pods. */
@@ -92,6 +94,7 @@ export function servePlugin(given: PluginServerOptions): PluginServer {
   let listener: Listener | undefined;
   let trouble: string | undefined;
   let closed = false;
+  const listening = Promise.withResolvers<void>();
 
   function tellTrouble(text: string): void {
     if (trouble !== text) log.write("error", "the CNI plugin cannot call", { why: text });
@@ -110,6 +113,7 @@ export function servePlugin(given: PluginServerOptions): PluginServer {
       }
       listener = listenHere(options);
       trouble = undefined;
+      listening.resolve();
       log.write("info", "the CNI plugin can call", { socket: paths.socket });
     } catch (error) {
       tellTrouble(`cannot listen on ${paths.socket}: the system says ${errorCode(error)}`);
@@ -133,6 +137,7 @@ export function servePlugin(given: PluginServerOptions): PluginServer {
     get trouble() {
       return trouble;
     },
+    listening: listening.promise,
     [Symbol.dispose]() {
       closed = true;
       clearInterval(timer);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Annotated, PodAnnotation } from "../adapters/datastore.ts";
 import type { Address } from "../model/address.ts";
-import { createPodAnnotator, type PodAnnotator } from "./pod-annotator.ts";
+import { createPodAnnotator, type PodAnnotator, type PodAnnotatorOptions } from "./pod-annotator.ts";
 import { collectedLog, until } from "./test-parts.ts";
 
 function annotation(pod: string, ...addresses: readonly string[]): PodAnnotation {
@@ -18,7 +18,7 @@ interface Bench {
   readonly text: () => string;
 }
 
-function bench(most = 2): Bench {
+function bench(most = 2, options: Partial<PodAnnotatorOptions> = {}): Bench {
   const begun: string[] = [];
   const signals: AbortSignal[] = [];
   const running: ((result: Annotated) => void)[] = [];
@@ -29,8 +29,11 @@ function bench(most = 2): Bench {
       signals.push(signal);
       return new Promise((resolve) => running.push(resolve));
     },
+    isTrue: () => false,
     log,
     most,
+    delay: () => 1,
+    ...options,
   });
   const finish = async (result: Annotated = { kind: "annotated" }): Promise<void> => {
     running.shift()?.(result);
@@ -57,6 +60,48 @@ test("of one pod the last word is written last, and what it overtakes is not wri
   expect(begun).toEqual(["a 10.0.0.1", "a 10.0.0.2"]);
   await finish();
   expect(begun).toHaveLength(2);
+});
+
+const FAILED: Annotated = { kind: "failed", because: "429", next: "wait" };
+
+test("what failed is tried again, at longer and longer intervals, for as long as it is true", async () => {
+  const truths = [true, true, true, false];
+  const after: number[] = [];
+  const { annotator, begun, finish } = bench(2, {
+    isTrue: () => truths.shift() === true,
+    delay: (failures) => {
+      after.push(failures);
+      return 1;
+    },
+  });
+  annotator.write(annotation("a", "10.0.0.1"));
+  for (const count of [1, 2, 3]) {
+    await until(() => begun.length === count);
+    await finish(FAILED);
+  }
+  await until(() => begun.length === 4);
+  await finish();
+  annotator.write(annotation("a", "10.0.0.1"));
+  await finish(FAILED);
+  await until(() => truths.length === 0);
+  expect(begun).toHaveLength(5);
+  expect(after).toEqual([1, 2, 3, 1]);
+});
+
+test("a newer word takes the place of the one that failed", async () => {
+  const { annotator, begun, finish } = bench(2, { isTrue: () => true });
+  annotator.write(annotation("a"));
+  annotator.write(annotation("a", "10.0.0.2"));
+  await finish(FAILED);
+  expect(begun).toEqual(["a", "a 10.0.0.2"]);
+  await finish(FAILED);
+  annotator.write(annotation("a", "10.0.0.3"));
+  annotator.write(annotation("b", "10.0.0.4"));
+  await finish();
+  await finish(FAILED);
+  // What was to be tried again before it would have come first.
+  await until(() => begun.filter((what) => what.startsWith("b")).length === 2);
+  expect(begun).toEqual(["a", "a 10.0.0.2", "a 10.0.0.3", "b 10.0.0.4", "b 10.0.0.4"]);
 });
 
 test("a failure is told once for each cause, until one works again", async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Datastore, PodAnnotation } from "../adapters/datastore.ts";
+import type { Settled } from "../dataplane/dataplane.ts";
 import { type AgentClient, openAgent } from "../handshake/agent-client.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
 import { readRecords, removeRecord, writeRecord } from "../handshake/record-files.ts";
@@ -209,6 +210,44 @@ test("a pod is told what it was given, and that it is gone", async () => {
     { ...pod, addresses: testRecord("c1").addresses },
     { ...pod, addresses: [] },
   ]);
+});
+
+test("pods that were wired before the start are told what they were given, once the first rules are in force", async () => {
+  const written: PodAnnotation[] = [];
+  const annotate: Datastore["annotate"] = async (annotation) => {
+    written.push(annotation);
+    return { kind: "annotated" };
+  };
+  for (const name of ["a", "b"]) writeRecord(paths, testRecord(`c-${name}`, { pod: name }));
+  const { promise: carried, resolve } = Promise.withResolvers<Settled>();
+  const { know } = bench({ annotate }, { carried: () => carried });
+  know(podUpdate(testPod("a")));
+  expect(written).toEqual([]);
+  resolve(APPLIED);
+  await until(() => written.length > 0);
+  const { namespace, pod, addresses } = testRecord("c-a");
+  expect(written).toEqual([{ namespace, pod, uid: "u1", addresses, containerId: "c-a" }]);
+});
+
+test("what a pod was given is told until it arrives, or the container is gone", async () => {
+  const tried: string[] = [];
+  const annotate: Datastore["annotate"] = async ({ pod }) => {
+    tried.push(pod);
+    return { kind: "failed", because: "429", next: "wait" };
+  };
+  const { know, plugin } = bench({ annotate }, { annotateDelay: () => 1 });
+  const times = (pod: string): number => tried.filter((one) => one === pod).length;
+  for (const pod of ["a", "b"]) {
+    tried.length = 0;
+    know(podUpdate(testPod(pod)));
+    const record = testRecord(`c-${pod}`, { pod, addresses: [`10.0.0.${pod === "a" ? 2 : 3}` as Address] });
+    writeRecord(paths, record);
+    await plugin.request({ kind: "add", record }, LIMIT);
+    await until(() => times(pod) > 2);
+    removeRecord(paths, record.containerId);
+    await plugin.request({ kind: "delete", containerId: record.containerId }, LIMIT);
+  }
+  expect(times("a")).toBe(0);
 });
 
 test("told not to, it annotates nothing", async () => {

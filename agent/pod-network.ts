@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Datastore } from "../adapters/datastore.ts";
+import type { Datastore, PodAnnotation } from "../adapters/datastore.ts";
 import type { Settled } from "../dataplane/dataplane.ts";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
@@ -16,7 +16,7 @@ import { createBell } from "./bell.ts";
 import { createLocalPods } from "./local-pods.ts";
 import type { Log } from "./log.ts";
 import { type PluginServerOptions, servePlugin } from "./plugin-server.ts";
-import { createPodAnnotator } from "./pod-annotator.ts";
+import { createPodAnnotator, type PodAnnotatorOptions } from "./pod-annotator.ts";
 import type { PodLinks, PodLinksOptions } from "./pod-links.ts";
 import { createPodRequests } from "./pod-requests.ts";
 import type { AgentStatus } from "./status.ts";
@@ -47,6 +47,7 @@ export interface PodNetworkOptions extends PodNetworkHooks {
   readonly reconcileMilliseconds?: number;
   /** After this the datastore counts as one that cannot be asked. */
   readonly lookUpMilliseconds?: number;
+  readonly annotateDelay?: PodAnnotatorOptions["delay"];
   readonly server?: Pick<PluginServerOptions, "lookMilliseconds" | "peerUser">;
 }
 
@@ -58,6 +59,8 @@ export interface PodNetwork extends Disposable {
   changed(): void;
   /** The rules of these endpoints, and of no others, may be others in force than before. */
   inForce(endpoints: ReadonlySet<EndpointId>): void;
+  /** Ends when the plugin could call for the first time. */
+  readonly listening: Promise<void>;
 }
 
 /** Records that the plugin left while no agent, or this one not yet, listened. */
@@ -149,12 +152,31 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
   const { datastore, lookUpMilliseconds = 3_000 } = options;
   const lookUp = datastore.lookUp && inTime(datastore.lookUp.bind(datastore), lookUpMilliseconds);
   const annotate = options.annotating ? datastore.annotate?.bind(datastore) : undefined;
-  const annotator = annotate === undefined ? undefined : createPodAnnotator({ annotate, log });
+  const annotator =
+    annotate &&
+    createPodAnnotator({
+      annotate,
+      isTrue: isStanding,
+      log,
+      ...(options.annotateDelay && { delay: options.annotateDelay }),
+    });
+
+  function isStanding({ addresses, containerId }: PodAnnotation): boolean {
+    const record = localPods.records.get(containerId);
+    return addresses.length > 0 && record !== undefined && localPods.standing(record).kind === "wired";
+  }
 
   function tellPod(record: EndpointRecord, addresses: readonly Address[]): void {
     const { namespace, pod, containerId } = record;
     const uid = localPods.uid(record);
     if (uid !== undefined) annotator?.write({ namespace, pod, uid, addresses, containerId });
+  }
+
+  /** What the API server says of pods that were wired before may be of a former container. */
+  async function tellAllPods(): Promise<void> {
+    await firstPass();
+    for (const record of localPods.records.values())
+      if (localPods.standing(record).kind === "wired") tellPod(record, record.addresses);
   }
 
   const requests = createPodRequests({
@@ -175,7 +197,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
   });
   for (const record of storedRecords(paths, log)) localPods.put(record);
   const timer = setInterval(reconcile, reconcileMilliseconds);
-  void firstPass();
+  void tellAllPods();
   status.podNetwork = {
     socket: paths.socket,
     get trouble() {
@@ -202,6 +224,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
     },
     changed: () => changed.ring(),
     inForce: (endpoints) => links.want(options.ruleset.endpoints, endpoints),
+    listening: server.listening,
     [Symbol.dispose]() {
       clearInterval(timer);
       links[Symbol.dispose]();

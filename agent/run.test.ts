@@ -4,7 +4,7 @@ import type { Cidr } from "../model/cidr.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Update } from "../model/update.ts";
 import { createCompiler } from "../policy/compiler.ts";
-import type { PodNetworkHooks } from "./pod-network.ts";
+import type { PodNetwork, PodNetworkHooks } from "./pod-network.ts";
 import { type AgentParts, runAgent } from "./run.ts";
 import type { HostListener } from "./node-host.ts";
 import { type AgentStatus, createStatus } from "./status.ts";
@@ -176,6 +176,7 @@ test("updates pass our plugin's pods, which hear of every status and of what is 
         place: (updates) => [...updates, endpointUpdate("wired")],
         changed: () => void heard.push("changed"),
         inForce: (endpoints) => void heard.push([...endpoints].toSorted().join(" ")),
+        listening: Promise.resolve(),
         [Symbol.dispose]: () => void heard.push("closed"),
       };
     },
@@ -194,6 +195,55 @@ test("updates pass our plugin's pods, which hear of every status and of what is 
     ["x/a", "x/added", "x/wired"],
   ]);
   expect(heard).toEqual(["changed", "x/a x/wired", "x/added", "closed"]);
+});
+
+/** Our plugin's pods, with what tests of them have no eye for. */
+function podNetwork(parts: Partial<PodNetwork>): PodNetwork {
+  return {
+    place: (updates) => updates,
+    changed: () => {},
+    inForce: () => {},
+    listening: Promise.resolve(),
+    [Symbol.dispose]: () => {},
+    ...parts,
+  };
+}
+
+test("no pod gets its route while its rules are not in the kernel", async () => {
+  const heard: string[] = [];
+  const inForce: PodNetwork["inForce"] = (endpoints) => void heard.push([...endpoints].join(" "));
+  const openPodNetwork = (): PodNetwork => podNetwork({ inForce });
+  const { datastore, dataplane, stop } = start({ delay: () => 1, openPodNetwork });
+  datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 }, { kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(FAILED);
+  await dataplane.begun(2);
+  expect(heard).toEqual([]);
+  dataplane.finish(APPLIED);
+  await until(() => heard.length > 0);
+  expect(heard).toEqual(["x/a"]);
+  await stop();
+});
+
+test("runtimes may not call the plugin before it is listened to", async () => {
+  const heard: string[] = [];
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
+  const { datastore, dataplane, stop, ready } = start({
+    openPodNetwork: () => podNetwork({ listening }),
+    keepCniConfig: () => {
+      heard.push("written");
+      return { [Symbol.dispose]: () => {} };
+    },
+  });
+  datastore.emit({ kind: "status", status: { kind: "connected" } }, { kind: "inSync" });
+  await dataplane.begun(1);
+  dataplane.finish(APPLIED);
+  await until(ready);
+  await new Promise((soon) => setImmediate(soon));
+  expect(heard).toEqual([]);
+  resolve();
+  await until(() => heard.length > 0);
+  await stop();
 });
 
 test("runtimes may call the plugin once the first rules are in force, and not before", async () => {

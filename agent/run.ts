@@ -27,7 +27,7 @@ export interface AgentParts {
   readonly watchPools?:
     | ((listener: Pick<WatchPoolsOptions, "changed" | "conditions">) => PoolWatch)
     | undefined;
-  /** Called once the first rules are in force: from then on runtimes may call our plugin. */
+  /** Called once the first rules are in force and our plugin is listened to: from then on runtimes may call it. */
   readonly keepCniConfig?: ((told: (conditions: readonly Condition[]) => void) => Disposable) | undefined;
   /** Undefined: our CNI plugin does not wire this node's pods. */
   readonly openPodNetwork?: ((hooks: PodNetworkHooks) => PodNetwork) | undefined;
@@ -65,7 +65,8 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     passBegins: reporter.passBegins,
     passEnds: (pass) => {
       reporter.passEnds(pass);
-      podNetwork?.inForce(pass.endpoints);
+      // The first call may give every pod its route, so it waits for the first rules.
+      if (pass.failures === 0) podNetwork?.inForce(pass.endpoints);
     },
     crashed: (error) => crash.abort(error),
     ...(parts.delay !== undefined && { delay: parts.delay }),
@@ -138,6 +139,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   using later = new DisposableStack();
   async function afterFirstRules(): Promise<void> {
     while ((await settler.carried()).kind === "failed");
+    await podNetwork?.listening;
     if (!ending.aborted) later.use(parts.keepCniConfig?.((found) => tellConditions("cniConfig", found)));
   }
   afterFirstRules().catch((error: unknown) => crash.abort(error));

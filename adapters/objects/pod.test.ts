@@ -99,9 +99,19 @@ test.each([
     "being deleted and already without network",
     {
       metadata: { deletionTimestamp: "2024-01-31T12:00:00Z", annotations: { [POD_IP]: "" } },
+      spec: { nodeName: "elsewhere" },
       status: { podIP: "10.0.0.1" },
     },
     { finished: true, deleting: true, addresses: [] },
+  ],
+  [
+    "of this node, being deleted and already without network by its annotation, which may be a former container's",
+    {
+      metadata: { deletionTimestamp: "2024-01-31T12:00:00Z", annotations: { [POD_IP]: "" } },
+      spec: { nodeName: "here" },
+      status: { phase: "Running", podIP: "10.0.0.1" },
+    },
+    { finished: false, deleting: true, addresses: [] },
   ],
   [
     "being deleted",
@@ -114,7 +124,7 @@ test.each([
     { finished: false, deleting: false },
   ],
 ])("a pod that is %s", (_, fields, expected) => {
-  expect(valueOf(fields)).toMatchObject(expected);
+  expect(valueOf(fields, "here")).toMatchObject(expected);
 });
 
 test("a pod in its node's network is no endpoint", () => {

@@ -106,13 +106,15 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const deletion = metadata["deletionTimestamp"] ?? "";
   const deleting = deletion !== "";
   const emptied = Object.hasOwn(annotations, POD_IP_ANNOTATION) && annotations[POD_IP_ANNOTATION] === "";
-  const finished = ["Succeeded", "Failed"].includes(String(status["phase"])) || (deleting && emptied);
-  const found =
-    finished || !statusKnown ? { addresses: [], defects: [] } : readAddresses(status, annotations);
+  const here = isHere(basis.spec, options, defects);
+  // On its own node the CNI plugin knows it better, and tells: there it only says that the API's addresses are old.
+  const left = deleting && emptied;
+  const finished = ["Succeeded", "Failed"].includes(String(status["phase"])) || (left && !here);
+  const unaddressed = finished || left || !statusKnown;
+  const found = unaddressed ? { addresses: [], defects: [] } : readAddresses(status, annotations);
   const ports = readPorts(basis.spec);
   defects.push(...found.defects, ...ports.defects);
   const uid = metadata["uid"];
-  const here = isHere(basis.spec, options, defects);
   // Of a large cluster's other pods nobody asks it.
   const uids = here ? readUids(uid, annotations) : [];
   const endpoint: Endpoint = {
