@@ -73,9 +73,10 @@ export interface Datastore {
   /** Ends when `stopping` fires; never throws for something that can mend itself. */
   watch(stopping: AbortSignal): AsyncIterable<DatastoreEvent>;
   /**
-   * Asks for one pod at once, for a runtime may start it before it was told. What is found has been told to everybody who watches
-   * before the promise resolves; it never rejects. Missing where there is nothing to ask: a directory of manifests is read whole
-   * with each change, and a file that is being written is no answer yet.
+   * Asks for one pod at once, for a runtime may start it before it was told, and then for what decides about it: its namespace and
+   * the policies there. All that is found has been told to everybody who watches, in one step, before the promise resolves; where
+   * any of it cannot be read, the pod is not told. It never rejects. Missing where there is nothing to ask: a directory of manifests
+   * is read whole with each change, and a file that is being written is no answer yet.
    */
   lookUp?(namespace: string, pod: string, signal: AbortSignal): Promise<PodLookUp>;
   /** Writes addresses and container to the pod, once and without another try; it never rejects. Missing where nobody would read it. */

@@ -1,84 +1,28 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { type ApiObject, type ApiServer, startApiServer } from "../../test/api-server/api-server.ts";
-import { plainClient } from "../../test/api-server/plain-client.ts";
-import { type Follower, follow } from "../behaviour.ts";
-import type { Datastore, PodLookUp } from "../datastore.ts";
-import { kubernetesDatastore } from "./datastore.ts";
-import type { Pace } from "./reading/pace.ts";
+import { expect, test } from "bun:test";
+import type { Follower } from "../behaviour.ts";
+import type { PodLookUp } from "../datastore.ts";
+import { isQuestion, pod, useLookUps } from "../../test/api-server/look-ups.ts";
 
-const QUICK: Partial<Pace> = { firstBackOff: 5, longestBackOff: 20, relistSpread: 5, shortWatch: 0 };
-const NODE: ApiObject = { apiVersion: "v1", kind: "Node", metadata: { name: "here" }, spec: {} };
-
-let server: ApiServer;
-let datastore: Datastore;
-const followers: Follower[] = [];
-
-beforeEach(async () => {
-  server = await startApiServer();
-  server.apply(NODE);
-  datastore = kubernetesDatastore({
-    open: async () => plainClient(server.url),
-    nodeName: "here",
-    pace: QUICK,
-  });
-});
-afterEach(async () => {
-  for (const follower of followers.splice(0)) await follower.stop();
-  await server[Symbol.asyncDispose]();
-});
-
-function read(): Follower {
-  const follower = follow(datastore);
-  followers.push(follower);
-  return follower;
-}
-
-/** In sync, and deaf to what the watches tell from then on; lists fail, too. */
-async function deaf(): Promise<Follower> {
-  const follower = read();
-  await follower.until(() => follower.events.some(({ kind }) => kind === "inSync"));
-  // `until` looks after each event only, and a watch that is open is none.
-  while (server.watches() < 4 * followers.length) await Bun.sleep(1);
-  server.faults(({ verb }) => (verb === "get" ? undefined : { kind: "status", status: 503 }));
-  server.breakConnections();
-  await follower.until(() =>
-    follower.events.some((event) => event.kind === "status" && event.status.kind === "stale"),
-  );
-  return follower;
-}
-
-interface PodParts {
-  readonly metadata?: object;
-  readonly spec?: object;
-  readonly status?: object;
-}
-
-function pod(name: string, { metadata = {}, spec = {}, status = {} }: PodParts = {}): ApiObject {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace: "x", uid: `uid-${name}`, labels: { app: name }, ...metadata },
-    spec: { nodeName: "here", ...spec },
-    status: { phase: "Pending", ...status },
-  };
-}
-
-const NEVER = new AbortController().signal;
-const lookUp = (name: string, signal = NEVER): Promise<PodLookUp> => datastore.lookUp!("x", name, signal);
-const gets = (): string[] => server.requests.flatMap(({ verb, path }) => (verb === "get" ? [path] : []));
+const setting = useLookUps();
+const { read, deaf, lookUp } = setting;
+const gets = (): string[] => setting.questions().filter((path) => path.includes("/pods/"));
 const labels = ({ state }: Follower, id: string): unknown => state.endpoints.get(id as never)?.labels;
 
 test("a pod that no watch has told of is told before the answer is there", async () => {
   const follower = await deaf();
-  server.apply(pod("a", { metadata: { annotations: { "kubernetes.io/config.hash": "h1" } } }));
+  setting.server.apply(pod("a", { metadata: { annotations: { "kubernetes.io/config.hash": "h1" } } }));
   const answer = lookUp("a").then((found) => ({ found, labels: labels(follower, "x/a") }));
   expect(await answer).toEqual({
     found: { kind: "found", uids: ["uid-a", "h1"] },
     labels: { app: "a" },
   });
-  expect(gets()).toEqual(["/api/v1/namespaces/x/pods/a"]);
+  expect(setting.questions().toSorted()).toEqual([
+    "/api/v1/namespaces/x",
+    "/api/v1/namespaces/x/pods/a",
+    "/apis/networking.k8s.io/v1/namespaces/x/networkpolicies",
+  ]);
   expect(follower.state.namespaces.has("x")).toBe(true);
-  server.faults(undefined);
+  setting.server.faults(undefined);
   await follower.until(() =>
     follower.events.some(
       (event, at) => event.kind === "status" && event.status.kind === "connected" && at > 6,
@@ -92,13 +36,13 @@ test("a pod that no watch has told of is told before the answer is there", async
 
 test("a pod of another node is told as it is", async () => {
   const follower = await deaf();
-  server.apply(pod("a", { spec: { nodeName: "there" } }));
+  setting.server.apply(pod("a", { spec: { nodeName: "there" } }));
   expect(await lookUp("a")).toEqual({ kind: "found", uids: [] });
   expect(follower.state.endpoints.get("x/a" as never)?.attachment).toBeUndefined();
 });
 
 test("what is known already is not told again", async () => {
-  server.apply(pod("a"));
+  setting.server.apply(pod("a"));
   const follower = await deaf();
   const before = follower.events.length;
   expect(await lookUp("a")).toEqual({ kind: "found", uids: ["uid-a"] });
@@ -107,7 +51,7 @@ test("what is known already is not told again", async () => {
 
 test.each(["Succeeded", "Failed"])("no pod, and one that has %s, is absent", async (phase) => {
   const follower = await deaf();
-  server.apply(pod("over", { status: { phase } }));
+  setting.server.apply(pod("over", { status: { phase } }));
   expect([await lookUp("none"), await lookUp("over")]).toEqual([{ kind: "absent" }, { kind: "absent" }]);
   expect(follower.state.endpoints.size).toBe(0);
 });
@@ -115,15 +59,15 @@ test.each(["Succeeded", "Failed"])("no pod, and one that has %s, is absent", asy
 test("an answer that comes after the pod's deletion was told is no news", async () => {
   const follower = read();
   await follower.until(() => follower.events.some(({ kind }) => kind === "inSync"));
-  while (server.watches() < 4) await Bun.sleep(1);
-  server.faults(({ verb }) =>
+  while (setting.server.watches() < 4) await Bun.sleep(1);
+  setting.server.faults(({ verb }) =>
     verb === "get" ? { kind: "slow", bytes: 64, everyMilliseconds: 10 } : undefined,
   );
-  server.apply(pod("a", { metadata: { annotations: { long: "l".repeat(2_000) } } }));
+  setting.server.apply(pod("a", { metadata: { annotations: { long: "l".repeat(2_000) } } }));
   await follower.until(() => labels(follower, "x/a") !== undefined);
   const answer = lookUp("a");
   while (gets().length === 0) await Bun.sleep(1);
-  server.remove("Pod", "x/a");
+  setting.server.remove("Pod", "x/a");
   expect(await answer).toEqual({ kind: "absent" });
   expect(follower.state.endpoints.size).toBe(0);
 });
@@ -134,7 +78,7 @@ test("before the first whole reading, and without a reader, nothing can be told"
     because: "there is no connection to the API server yet",
     next: "nothing: tries go on",
   });
-  server.faults(({ resource }) => (resource === "pods" ? { kind: "freeze" } : undefined));
+  setting.server.faults(({ resource }) => (resource === "pods" ? { kind: "freeze" } : undefined));
   const follower = read();
   await follower.until(() => follower.events.length > 0);
   expect(await lookUp("a")).toEqual({
@@ -160,8 +104,8 @@ test.each([
   ],
 ] as const)("%s is told, and changes nothing", async (_, fault, words) => {
   const follower = await deaf();
-  server.apply(pod("a"));
-  server.faults(({ verb }) => (verb === "get" ? fault : { kind: "status", status: 503 }));
+  setting.server.apply(pod("a"));
+  setting.server.faults((request) => (isQuestion(request) ? fault : { kind: "status", status: 503 }));
   expect(await lookUp("a")).toEqual({
     kind: "unreadable",
     because: expect.stringMatching(words),
@@ -172,8 +116,8 @@ test.each([
 
 test("a pod that cannot be read, or that no plugin wires, is told with the reason", async () => {
   await deaf();
-  server.apply(pod("bad", { metadata: { labels: { app: 7 } } }));
-  server.apply(pod("host", { spec: { hostNetwork: true } }));
+  setting.server.apply(pod("bad", { metadata: { labels: { app: 7 } } }));
+  setting.server.apply(pod("host", { spec: { hostNetwork: true } }));
   expect(await lookUp("bad")).toMatchObject({
     because: expect.stringMatching(/^x\/bad cannot be read: metadata\.labels/),
   });
@@ -187,12 +131,12 @@ test("a pod that cannot be read, or that no plugin wires, is told with the reaso
 
 test("who asks at once shares a question, who asks later has one of his own, and others are asked for meanwhile", async () => {
   await deaf();
-  server.freeze();
+  setting.server.freeze();
   const first = Promise.all([lookUp("a"), lookUp("a"), lookUp("b")]);
   while (gets().length < 2) await Bun.sleep(1);
   const later = Promise.all([lookUp("a"), lookUp("a")]);
-  server.apply(pod("a"));
-  server.thaw();
+  setting.server.apply(pod("a"));
+  setting.server.thaw();
   expect((await first).map(({ kind }) => kind)).toEqual(["found", "found", "absent"]);
   expect((await later).map(({ kind }) => kind)).toEqual(["found", "found"]);
   expect(gets().filter((path) => path.endsWith("/a"))).toHaveLength(2);
@@ -201,7 +145,7 @@ test("who asks at once shares a question, who asks later has one of his own, and
 
 test("who waits no more is answered, and the question ends with the last who waits", async () => {
   await deaf();
-  server.freeze();
+  setting.server.freeze();
   const [one, two] = [new AbortController(), new AbortController()];
   const answers = [lookUp("a", one.signal), lookUp("a", two.signal)];
   while (gets().length === 0) await Bun.sleep(1);
@@ -211,13 +155,13 @@ test("who waits no more is answered, and the question ends with the last who wai
   two.abort();
   expect(await answers[1]).toEqual(unwanted as PodLookUp);
   expect(await lookUp("a", AbortSignal.abort())).toEqual(unwanted as PodLookUp);
-  server.thaw();
+  setting.server.thaw();
   expect(await lookUp("a")).toEqual({ kind: "absent" });
 });
 
 test("who still waits when the watching ends is answered", async () => {
   const follower = await deaf();
-  server.freeze();
+  setting.server.freeze();
   const answer = lookUp("a");
   while (gets().length === 0) await Bun.sleep(1);
   await follower.stop();
@@ -227,7 +171,7 @@ test("who still waits when the watching ends is answered", async () => {
 test("everybody who watches is told", async () => {
   const other = read();
   const follower = await deaf();
-  server.apply(pod("a"));
+  setting.server.apply(pod("a"));
   expect((await lookUp("a")).kind).toBe("found");
   expect([labels(other, "x/a"), labels(follower, "x/a")]).toEqual([{ app: "a" }, { app: "a" }]);
 });

@@ -1,9 +1,8 @@
 import type { DatastoreEvent, PodLookUp } from "../datastore.ts";
 import type { KubernetesClient } from "./connection/client.ts";
-import { getObject } from "./reading/get-object.ts";
+import { readPod, unreadable } from "./pod-reading.ts";
 import type { Pace } from "./reading/pace.ts";
-import type { LookedUpPod, ModelReader } from "./store/model-reader.ts";
-import { podPath, PODS } from "./store/resources.ts";
+import type { LookedUpNews, ModelReader } from "./store/model-reader.ts";
 import type { ModelContext } from "./store/to-model.ts";
 
 /** What is said next; it is taken in its turn. */
@@ -35,10 +34,6 @@ interface Question {
   readonly stopping: AbortController;
   waiting: number;
   asked: boolean;
-}
-
-function unreadable(because: string, next: string): PodLookUp {
-  return { kind: "unreadable", because, next };
 }
 
 const UNTOLD = unreadable("the datastore is not read any more", "nothing: the agent stops");
@@ -94,37 +89,17 @@ export function createPodLookUps({ client, context, reader, pace }: PodLookUpOpt
   const questions = new Map<string, Question>();
 
   async function ask(namespace: string, pod: string, stopping: AbortSignal): Promise<PodLookUp> {
-    const path = podPath(namespace, pod);
-    const key = `${namespace}/${pod}`;
-    if (path === undefined)
-      return unreadable(`${JSON.stringify(key)} is no name of a pod`, "see what the runtime asks for");
-    const got = await getObject({ client, resource: PODS.watched, path, pace, stopping });
-    if (got.kind === "failed") return unreadable(got.because, got.next);
-    if (got.kind === "absent") return got;
-    const item = PODS.read(got.object, context);
-    const { value, problems } = item;
-    if (item.key !== key) {
-      const next = "look for a proxy or a fault between here and the server";
-      return unreadable(`${client.server} answered ${item.key}, asked for ${key}`, next);
-    }
-    if (value === undefined) {
-      const because = problems.map(({ path: at, message }) => `${at} ${message}`).join(", ");
-      return unreadable(
-        `${key} cannot be read: ${because || "it uses its node's network, and no plugin wires it"}`,
-        "mend the pod",
-      );
-    }
-    // The watch leaves those out, and would never tell that they are gone.
-    if (value.finished) return { kind: "absent" };
+    const read = await readPod({ client, context, pace, stopping }, namespace, pod);
+    if (read.kind !== "read") return read;
     return new Promise((resolve) => {
-      let looked: LookedUpPod | undefined;
+      let known: LookedUpNews["pod"];
       steps.push({
         take() {
-          looked = reader.lookPod(item);
-          return looked.events;
+          const { events, pod: present } = reader.look(read.objects);
+          known = present;
+          return events;
         },
         told() {
-          const known = looked?.value;
           resolve(known === undefined ? { kind: "absent" } : { kind: "found", uids: known.uids ?? [] });
         },
       });

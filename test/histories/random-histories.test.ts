@@ -10,6 +10,7 @@ import {
   ownNode,
   PODS,
 } from "../../adapters/kubernetes/store/resources.ts";
+import { readResourceVersion } from "../../adapters/kubernetes/store/resource-version.ts";
 import { createSharing } from "../../adapters/kubernetes/store/sharing.ts";
 import { collectObjects } from "../../adapters/objects/collect.ts";
 import { readObject } from "../../adapters/objects/read-object.ts";
@@ -59,7 +60,18 @@ function taker<Name extends ResourceName>(
       return reader.take(name, { kind: "items", items: event.items.map((item) => read(item, context)) });
     }
     if (event.kind === "looked") {
-      return [...reader.lookPod(PODS.read(event.object, context)).events];
+      const { object } = event;
+      const looked =
+        name === "pods"
+          ? { pod: PODS.read(object, context) }
+          : { namespace: NAMESPACES.read(object, context) };
+      return [...reader.look(looked).events];
+    }
+    if (event.kind === "lookedAll") {
+      const { namespace, version, objects } = event;
+      const items = objects.map((object) => NETWORK_POLICIES.read(object, context));
+      const policies = { prefix: `${namespace}/`, version: readResourceVersion(version), items };
+      return [...reader.look({ policies }).events];
     }
     if (event.kind !== "changes") return reader.take(name, event);
     const changes = event.changes.map(({ item, gone }) => ({ item: read(item, context), gone }));

@@ -6,7 +6,14 @@ import { type AnyObject, type Happening, ofResource, stateAfter } from "./histor
 export type RawEvent =
   | ListWatchEvent<AnyObject>
   /** The answer to a question for one object by its name. */
-  | { readonly kind: "looked"; readonly object: AnyObject };
+  | { readonly kind: "looked"; readonly object: AnyObject }
+  /** The answer to a question for all objects of a namespace. */
+  | {
+      readonly kind: "lookedAll";
+      readonly namespace: string;
+      readonly version: string;
+      readonly objects: readonly AnyObject[];
+    };
 
 function* inPieces<Item>(items: readonly Item[], dice: Dice): Generator<Item[]> {
   for (let at = 0; at < items.length;) {
@@ -33,6 +40,10 @@ function* told(changes: readonly Change<AnyObject>[], dice: Dice): Generator<Raw
   }
 }
 
+function versionAfter(past: readonly Happening[], length: number): string {
+  return String(past[length - 1]?.version ?? 1);
+}
+
 /** A list of what there was after `length` happenings; one that streams may begin earlier and tell the last of them as changes. */
 function* listing(
   past: readonly Happening[],
@@ -50,21 +61,41 @@ function* listing(
   yield { kind: "listing" };
   for (const items of inPieces(dice.shuffled(objects), dice)) yield { kind: "items", items };
   yield* told(changesOf(past.slice(begun, length), resource), dice);
-  yield { kind: "listed", version: String(past[length - 1]?.version ?? 1) };
+  yield { kind: "listed", version: versionAfter(past, length) };
   yield { kind: "well" };
 }
 
-/** Between the events, answers to questions for single objects: early ones, late ones, and some about what is gone long since. */
+/** Pods and namespaces are asked for by their names, policies by their namespace. */
+function* look(
+  seen: readonly Happening[],
+  resource: ResourceName,
+  { length, dice }: { length: number; dice: Dice },
+): Generator<RawEvent> {
+  const objects = ofResource(stateAfter(seen, length), resource);
+  if (resource === "networkpolicies") {
+    const written = seen.filter((happening) => happening.resource === resource);
+    const namespace = written[dice.roll(Math.max(1, written.length))]?.object.metadata.namespace ?? "x";
+    const inside = objects.filter(({ metadata }) => metadata.namespace === namespace);
+    yield {
+      kind: "lookedAll",
+      namespace,
+      version: versionAfter(seen, length),
+      objects: dice.shuffled(inside),
+    };
+    return;
+  }
+  const object = objects[dice.roll(Math.max(1, objects.length))];
+  if (object !== undefined) yield { kind: "looked", object };
+}
+
+/** Between the events, answers to questions: early ones, late ones, and some about what is gone long since. */
 function* withLooks(
   events: Iterable<RawEvent>,
   { seen, resource, dice }: { seen: readonly Happening[]; resource: ResourceName; dice: Dice },
 ): Generator<RawEvent> {
   for (const event of events) {
     yield event;
-    if (!dice.oneIn(3)) continue;
-    const objects = ofResource(stateAfter(seen, dice.roll(seen.length + 1)), resource);
-    const object = objects[dice.roll(Math.max(1, objects.length))];
-    if (object !== undefined) yield { kind: "looked", object };
+    if (dice.oneIn(3)) yield* look(seen, resource, { length: dice.roll(seen.length + 1), dice });
   }
 }
 
@@ -95,7 +126,7 @@ export function* telling(
     const length = dice.roll(seen.length + 1);
     const to = at === rounds ? seen.length : length + dice.roll(seen.length - length + 1);
     const events = round(seen, resource, { length, to, dice });
-    // Only pods are asked for, and no answer takes so long that a backup was restored meanwhile.
-    yield* resource === "pods" && seen === past ? withLooks(events, { seen, resource, dice }) : events;
+    // The node is not asked for, and no answer takes so long that a backup was restored meanwhile.
+    yield* resource !== "nodes" && seen === past ? withLooks(events, { seen, resource, dice }) : events;
   }
 }

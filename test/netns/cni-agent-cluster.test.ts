@@ -18,6 +18,13 @@ const OBJECTS: readonly ApiObject[] = [
   { apiVersion: "v1", kind: "Namespace", metadata: { name: "x" } },
 ];
 
+const DENY: ApiObject = {
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: { namespace: "x", name: "deny" },
+  spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+};
+
 /** A pod that is scheduled and has no address yet. */
 function pod(name: string, uid: string): ApiObject {
   return {
@@ -92,6 +99,39 @@ test("a pod that the watch has not told of is looked up, and has its network whe
   server.apply(pod("b", "uid-b"));
   expect(await add(sandbox, record("b", "uid-b"))).toBe("programmed");
   expect(isWired(sandbox, "b")).toBe(true);
+});
+
+/** How the pod's packets are judged: `accept` where no policy selects it. */
+function verdicts(sandbox: Sandbox, name: string): string[] {
+  const own = `"${podInterfaceName("x", name)}" : `;
+  return rules(sandbox)
+    .split(own)
+    .slice(1)
+    .map((rest) => /^\w+/.exec(rest)?.[0] ?? "");
+}
+
+test("a policy that came before a pod holds for it from the first, though no watch has told of either", async () => {
+  using sandbox = new Sandbox();
+  await using server = await cluster(sandbox);
+  await startAgent(sandbox, server);
+  await silence(server);
+  server.apply(DENY);
+  server.apply(pod("b", "uid-b"));
+  server.faults(({ verb, path }) =>
+    verb === "watch" || path.endsWith("/networkpolicies") ? { kind: "status", status: 503 } : undefined,
+  );
+  const waits: string[] = [];
+  const adding = add(sandbox, record("b", "uid-b"), waits);
+  await until(() => waits.length > 0);
+  expect(waits[0]).toStartWith(
+    "pod x/b (UID uid-b): the agent does not know it yet, and could not look it up: the API server answered 503",
+  );
+  expect(isWired(sandbox, "b")).toBe(false);
+  server.faults(({ verb }) => (verb === "watch" ? { kind: "stall", afterBytes: 0 } : undefined));
+  expect(await adding).toBe("programmed");
+  expect(isWired(sandbox, "b")).toBe(true);
+  expect(verdicts(sandbox, "b")).not.toContain("accept");
+  expect(verdicts(sandbox, "b").length).toBeGreaterThan(0);
 });
 
 test("without a UID, the pod that the API server has now is the one that is meant", async () => {

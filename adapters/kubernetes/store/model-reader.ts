@@ -1,10 +1,14 @@
-import type { Endpoint } from "../../../model/endpoint.ts";
 import type { Problem } from "../../../model/problem.ts";
 import type { Update } from "../../../model/update.ts";
 import type { Condition, DatastoreEvent, DatastoreStatus } from "../../datastore.ts";
-import { createObjectStore, type ResourceEvent, type ResourceName } from "./object-store.ts";
+import {
+  createObjectStore,
+  type LookedUp,
+  type LookedUpObjects,
+  type ResourceEvent,
+  type ResourceName,
+} from "./object-store.ts";
 import { datastoreStatus, type Trouble } from "./datastore-status.ts";
-import type { ModelItem } from "./to-model.ts";
 
 export interface ModelReaderOptions {
   /** What has to be listed before anything counts as whole. */
@@ -20,19 +24,15 @@ export interface ModelReader {
   /** What is to be said before anything came. */
   begin(): DatastoreEvent[];
   take<Name extends ResourceName>(name: Name, event: ResourceEvent<Name>): DatastoreEvent[];
-  /** Takes a pod that was asked for by its name, at any time. */
-  lookPod(item: ModelItem<Endpoint>): LookedUpPod;
+  /** Takes what was asked for beside lists and watches, at any time: what it changes is told together. */
+  look(objects: LookedUpObjects): LookedUpNews;
   readonly inSync: boolean;
   /** As it was told last; undefined before `begin`. */
   readonly status: DatastoreStatus | undefined;
 }
 
-export interface LookedUpPod {
+export interface LookedUpNews extends Pick<LookedUp, "pod"> {
   readonly events: readonly DatastoreEvent[];
-  /** Something later is known about the pod: it changed meanwhile, or went. */
-  readonly late: boolean;
-  /** What is known of it now. */
-  readonly value: Endpoint | undefined;
 }
 
 const NO_PROBLEMS: readonly Problem[] = [];
@@ -115,9 +115,9 @@ export function createModelReader({ resources, nodeName, client }: ModelReaderOp
     get status() {
       return status;
     },
-    lookPod(item) {
-      const { updates, late, value } = store.lookPod(item);
-      return { events: newsOf(updates, performance.now()), late, value };
+    look(objects) {
+      const { updates, pod } = store.look(objects);
+      return { events: newsOf(updates, performance.now()), pod };
     },
     take(name, event) {
       if (event.kind === "trouble") {

@@ -7,7 +7,7 @@ import { createImplicitNamespaces } from "./implicit-namespaces.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
 import {
   createResourceStore,
-  type LookedUp,
+  type LookedUpList,
   type ResourceStore,
   type ValueChange,
 } from "./resource-store.ts";
@@ -25,12 +25,25 @@ export type ResourceName = keyof ResourceValues;
 
 export type ResourceEvent<Name extends ResourceName> = ListWatchEvent<ModelItem<ResourceValues[Name]>>;
 
+/** What was asked for beside the lists and watches, of one moment or of moments in this order. */
+export interface LookedUpObjects {
+  readonly pod?: ModelItem<Endpoint>;
+  readonly namespace?: ModelItem<NamespaceObject>;
+  readonly policies?: LookedUpList<Policy>;
+}
+
+/** What follows from that. */
+export interface LookedUp {
+  readonly updates: readonly Update[];
+  /** The pod that was asked for, as it is known now; undefined: it is gone, as far as anybody knows. */
+  readonly pod: Endpoint | undefined;
+}
+
 /** The current truth of all resources, in the model's words. */
 export interface ObjectStore {
   /** What follows from one event of one resource's list and watch. */
   take<Name extends ResourceName>(name: Name, event: ResourceEvent<Name>): Update[];
-  /** What follows from a pod that was asked for by its name. */
-  lookPod(item: ModelItem<Endpoint>): LookedUp<Endpoint> & { readonly updates: Update[] };
+  look(objects: LookedUpObjects): LookedUp;
   isWhole(name: ResourceName): boolean;
   /** This machine's Node as it was told last; a Node that is gone stays told. */
   readonly node: Node | undefined;
@@ -146,9 +159,17 @@ export function createObjectStore(): ObjectStore {
 
   return {
     take: (name, event) => takers[name](event),
-    lookPod(item) {
-      const looked = stores.pods.look(item);
-      return { ...looked, updates: updatesFrom(looked.changes, updatesOf.pods) };
+    look({ pod, namespace, policies }) {
+      const updates: Update[] = [];
+      // The namespace first: for what lives in one that nobody knows, one would be thought up.
+      if (namespace !== undefined)
+        updates.push(...updatesFrom(stores.namespaces.look(namespace).changes, updatesOf.namespaces));
+      if (policies !== undefined)
+        updates.push(...updatesFrom(stores.networkpolicies.lookAll(policies), updatesOf.networkpolicies));
+      if (pod === undefined) return { updates, pod };
+      const { changes, value } = stores.pods.look(pod);
+      updates.push(...updatesFrom(changes, updatesOf.pods));
+      return { updates, pod: value };
     },
     isWhole: (name) => stores[name].whole,
     get node() {

@@ -209,3 +209,49 @@ test("what a listing under way has told already is not taken back at its end", (
   expect(known.take(at("16"))).toEqual([{ before: { is: "B" }, after: { is: "B2" } }]);
   expect(known.size).toBe(2);
 });
+
+const inX = (version: string, ...list: ModelItem<Value>[]) =>
+  ({ prefix: "x/", version: readResourceVersion(version), items: list }) as const;
+
+test("all objects of a namespace: new, changed and deleted ones count at once, and others are left alone", () => {
+  const known = store(...listOf(item("x/a", "1", "A"), item("x/b", "2", "B"), item("x-y/c", "3", "C")));
+  const changes = known.lookAll(inX("20", item("x/b", "12", "B2"), item("x/d", "15", "D")));
+  expect(changes).toEqual([{ before: { is: "B" }, after: { is: "B2" } }, came("D"), went("A")]);
+  expect(known.lookAll(inX("20", item("x/b", "12", "B2"), item("x/d", "15", "D")))).toEqual([]);
+  // What the watch tells of the time before is no news.
+  for (const late of [item("x/a", "11", "A2"), item("x/b", "11", "B1"), item("x/d", "14", "D0")]) {
+    expect(known.take(alive(late))).toEqual([]);
+    expect(known.take(gone(late))).toEqual([]);
+  }
+  expect(known.take(alive(item("x/a", "21", "A3")))).toEqual([came("A3")]);
+});
+
+test("a late list of a namespace changes nothing", () => {
+  const known = store(
+    ...listOf(item("x/a", "1", "A")),
+    alive(item("x/b", "14", "B")),
+    gone(item("x/a", "15", "A")),
+  );
+  known.take(alive(item("x/c", "16", "C2")));
+  expect(known.lookAll(inX("12", item("x/a", "1", "A"), item("x/c", "11", "C")))).toEqual([]);
+  expect(known.size).toBe(2);
+});
+
+test("what a list of a namespace lacks stays where its version cannot be compared", () => {
+  const known = store(...listOf(item("x/a", "k", "A"), item("x/b", "2", "B")));
+  expect(known.lookAll(inX("l"))).toEqual([]);
+  expect(known.lookAll(inX("12"))).toEqual([went("B")]);
+});
+
+test("a listing under way decides at its end about what a list of a namespace lacks", () => {
+  const known = store(...listOf(item("x/a", "1", "A", "odd"), item("x/b", "2", "B")), listing);
+  known.take(items(item("x/a", "1", "A", "odd")));
+  expect(known.lookAll(inX("12"))).toEqual([went("A"), went("B")]);
+  expect(known.take(items(item("x/b", "3", "B3")))).toEqual([]);
+  expect([known.size, known.problems.size]).toEqual([0, 0]);
+  // As after a backup was restored: the listing is the truth.
+  expect(known.take(at("4"))).toEqual([came("A"), came("B3")]);
+  expect([...known.problems.keys()]).toEqual(["x/a"]);
+  known.take(listing);
+  expect(known.take(at("13"))).toEqual([went("A"), went("B3")]);
+});

@@ -19,6 +19,14 @@ export interface LookedUp<Value> {
   readonly value: Value | undefined;
 }
 
+/** All objects whose keys begin alike, asked for at once. */
+export interface LookedUpList<Value> {
+  /** For example `NAMESPACE/`. */
+  readonly prefix: string;
+  readonly version: ResourceVersion;
+  readonly items: readonly ModelItem<Value>[];
+}
+
 /** What is known of one resource: the last state of each object. */
 export interface ResourceStore<Value> {
   /** Whether it was listed to the end at least once. */
@@ -39,6 +47,8 @@ export interface ResourceStore<Value> {
    * while a listing is under way, and stays until list or watch tell of it, or of a later state without it.
    */
   look(item: ModelItem<Value>): LookedUp<Value>;
+  /** The same for several at once. What the list lacks is gone, unless it is known by a later version, or by one that cannot be compared. */
+  lookAll(list: LookedUpList<Value>): readonly ValueChange<Value>[];
 }
 
 interface Known<Value> {
@@ -140,6 +150,16 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     settle(key, nextOf(item), changes);
   }
 
+  function takeLookedGone(key: string, version: ResourceVersion, changes: ValueChange<Value>[]): void {
+    const known = objects.get(key);
+    looked.delete(key);
+    // A listing under way decides at its end, as it does about everything that it holds: nobody knows its version yet.
+    if (!listing) remember(key, version);
+    else if (known?.seenIn === round && waiting?.has(key) === false)
+      waiting.set(key, { known, problems: problems.get(key) ?? NO_PROBLEMS });
+    settle(key, undefined, changes);
+  }
+
   /** Whether a listing of that version, which does not hold an object, tells that it is gone. */
   function isMissing(key: string, { seenIn }: Known<Value>, listed: ResourceVersion): boolean {
     const version = looked.get(key);
@@ -212,6 +232,18 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
       const late = isOutdated(item);
       if (!late) takeLooked(item, changes);
       return { changes, late, value: objects.get(item.key)?.value };
+    },
+    lookAll({ prefix, version, items }) {
+      const changes: ValueChange<Value>[] = [];
+      const held = new Set(items.map(({ key }) => key));
+      for (const item of items) if (!isOutdated(item)) takeLooked(item, changes);
+      const lacking: string[] = [];
+      for (const [key, known] of objects) {
+        if (!key.startsWith(prefix) || held.has(key)) continue;
+        if ((compareVersions(known.version, version) ?? 1) <= 0) lacking.push(key);
+      }
+      for (const key of lacking) takeLookedGone(key, version, changes);
+      return changes;
     },
     get problemsRevision() {
       return problemsRevision;

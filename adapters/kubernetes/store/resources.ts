@@ -66,6 +66,16 @@ export function podPath(namespace: string, pod: string): string | undefined {
     : undefined;
 }
 
+/** Where the Namespace is asked for that a pod lives in. */
+export function namespacePath(namespace: string): string {
+  return `${NAMESPACES.watched.path}/${namespace}`;
+}
+
+/** Where the policies of one namespace are asked for. */
+export function policiesPath(namespace: string): string {
+  return `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`;
+}
+
 export const NAMESPACES: ModelResource<"namespaces"> = {
   name: "namespaces",
   watched: { name: "namespaces", path: "/api/v1/namespaces", apiVersion: "v1", kind: "Namespace" },
