@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { Address } from "../model/address.ts";
 import type { Endpoint, EndpointId } from "../model/endpoint.ts";
-import type { InterfaceName } from "../model/fingerprint.ts";
+import { podInterfaceName } from "../model/fingerprint.ts";
 import type { Update } from "../model/update.ts";
 import { testRuns, testSeed } from "../test/worlds/seed.ts";
 import { createLocalPods, type LocalPods, recordedEndpoint } from "./local-pods.ts";
@@ -12,7 +12,7 @@ import { podGone, podUpdate, testPod, testRecord } from "./test-records.ts";
 const FROM_API = { addresses: ["10.0.0.9"], attachment: { kind: "interface", name: "apia" } };
 const FROM_RECORD = {
   addresses: ["10.0.0.2", "fd00::2"],
-  attachment: { kind: "interface", name: "calia" },
+  attachment: { kind: "interface", name: podInterfaceName("x", "a") },
   wired: true,
 };
 const CLOSED = { addresses: [], attachment: { kind: "interface", name: "apia" } };
@@ -153,11 +153,7 @@ function putEvent(containerId: string): fc.Arbitrary<Event> {
       empty: fc.boolean(),
     })
     .map(({ pod, uid, createdAt, empty }): Event => {
-      const { uid: _, ...rest } = testRecord(containerId, {
-        pod,
-        createdAt,
-        interface: `cali${pod}` as InterfaceName,
-      });
+      const { uid: _, ...rest } = testRecord(containerId, { pod, createdAt });
       const addresses = empty ? [] : [`10.0.1.${containerId}` as Address];
       return { kind: "put", record: { ...rest, addresses, ...(uid !== null && { uid }) } };
     });

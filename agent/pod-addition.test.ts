@@ -3,6 +3,7 @@ import type { PodLookUp } from "../adapters/datastore.ts";
 import type { RefusedObject } from "../dataplane/dataplane.ts";
 import type { Answer } from "../handshake/messages.ts";
 import type { Address } from "../model/address.ts";
+import { podInterfaceName } from "../model/fingerprint.ts";
 import { createLocalPods } from "./local-pods.ts";
 import { APPLIED, FAILED, until } from "./test-parts.ts";
 import { testPod, testRecord } from "./test-records.ts";
@@ -17,7 +18,9 @@ test("a pod that is known is programmed by the pass that carries it", async () =
   await ended;
   expect(answers).toEqual([{ kind: "programmed" }]);
   expect(events).toEqual(["wired c1"]);
-  expect(text()).toContain('"message":"pod added","pod":"x/a","container":"c1","interface":"calia"');
+  expect(text()).toContain(
+    `"message":"pod added","pod":"x/a","container":"c1","interface":"${podInterfaceName("x", "a")}"`,
+  );
 });
 
 test("before the agent is in sync it says what it waits for, in the words of readiness", async () => {

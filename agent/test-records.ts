@@ -1,7 +1,7 @@
 import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { Address } from "../model/address.ts";
 import { type Endpoint, endpointId } from "../model/endpoint.ts";
-import type { InterfaceName } from "../model/fingerprint.ts";
+import { type InterfaceName, podInterfaceName } from "../model/fingerprint.ts";
 import type { Update } from "../model/update.ts";
 
 /** A container of pod x/a, as the plugin tells of it. */
@@ -12,7 +12,7 @@ export function testRecord(containerId: string, changes: Partial<EndpointRecord>
     namespace: "x",
     pod: "a",
     uid: "u1",
-    interface: "calia" as InterfaceName,
+    interface: podInterfaceName(changes.namespace ?? "x", changes.pod ?? "a"),
     podInterface: "eth0",
     network: "k8s-pod-network",
     namespacePath: "/run/netns/a",

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Address, parseAddress } from "../model/address.ts";
-import type { InterfaceName } from "../model/fingerprint.ts";
+import { type InterfaceName, podInterfaceName } from "../model/fingerprint.ts";
 
 /** The layout of records; one of another version is none of ours to judge. */
 export const RECORD_VERSION = 1;
@@ -13,6 +13,12 @@ const ADDRESS = v.pipe(
   v.transform((text) => parseAddress(text)),
   v.check((address) => address !== undefined, "expected an address"),
   v.transform((address) => address as Address),
+);
+
+/** With a slash in one of the two, two pods would have one identity. */
+const NAME = v.pipe(
+  v.string(),
+  v.check((name) => name !== "" && !name.includes("/"), "expected a name without a slash"),
 );
 
 /** What the plugin says of one container that it wires: in a file for the agent's next start, and in its request. */
@@ -37,11 +43,11 @@ export interface EndpointRecord {
   readonly createdAt: number;
 }
 
-export const EndpointRecordSchema: v.GenericSchema<unknown, EndpointRecord> = v.object({
+const FIELDS = v.object({
   version: v.literal(RECORD_VERSION),
   containerId: v.pipe(v.string(), v.regex(CONTAINER_ID)),
-  namespace: v.string(),
-  pod: v.string(),
+  namespace: NAME,
+  pod: NAME,
   uid: v.exactOptional(v.string()),
   interface: v.pipe(
     v.string(),
@@ -53,3 +59,15 @@ export const EndpointRecordSchema: v.GenericSchema<unknown, EndpointRecord> = v.
   addresses: v.array(ADDRESS),
   createdAt: v.number(),
 });
+
+/** Rules, routes and settings follow the interface: no record may name another than its own pod's. */
+export const EndpointRecordSchema: v.GenericSchema<unknown, EndpointRecord> = v.pipe(
+  FIELDS,
+  v.forward(
+    v.check(
+      ({ namespace, pod, interface: name }) => name === podInterfaceName(namespace, pod),
+      "expected the name that belongs to the pod",
+    ),
+    ["interface"],
+  ),
+);

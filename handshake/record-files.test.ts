@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Address } from "../model/address.ts";
-import type { InterfaceName } from "../model/fingerprint.ts";
+import { podInterfaceName } from "../model/fingerprint.ts";
 import type { EndpointRecord } from "./endpoint-record.ts";
 import { readRecord, readRecords, removeRecord, writeRecord } from "./record-files.ts";
 import { runPaths } from "./run-paths.ts";
@@ -31,7 +31,7 @@ const record = (containerId: string, more: Partial<EndpointRecord> = {}): Endpoi
   namespace: "x",
   pod: "a",
   uid: "8c4d",
-  interface: "cali0123456789a" as InterfaceName,
+  interface: podInterfaceName("x", "a"),
   podInterface: "eth0",
   network: "k8s-pod-network",
   namespacePath: "/run/netns/a",
@@ -77,6 +77,16 @@ test.each([
   ['{"version":2}', "version: Invalid type: Expected 1 but received 2"],
   [JSON.stringify(record("c2")), "it speaks of container c2"],
   [JSON.stringify({ ...record("c1"), addresses: ["10.0.0.256"] }), "addresses.0: expected an address"],
+  [
+    JSON.stringify({ ...record("c1"), interface: podInterfaceName("x", "b") }),
+    "interface: expected the name that belongs to the pod",
+  ],
+  [
+    JSON.stringify({ ...record("c1"), interface: "lo" }),
+    "interface: expected the name that belongs to the pod",
+  ],
+  [JSON.stringify({ ...record("c1"), namespace: "x/y" }), "namespace: expected a name without a slash"],
+  [JSON.stringify({ ...record("c1"), pod: "" }), "pod: expected a name without a slash"],
 ])("the file %j is reported and hurts no other", (text, why) => {
   writeRecord(paths, record("c3"));
   const path = join(paths.endpoints, "c1.json");
