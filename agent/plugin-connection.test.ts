@@ -99,6 +99,38 @@ test.each([
   expect(strange[0]).toContain(why);
 });
 
+test("who is misunderstood again and again is cut off", async () => {
+  const { connection, closed, answers, strange } = bench();
+  const later = line({ version: 2, kind: "state" });
+  connection.data(Buffer.concat([later, later, later, later]));
+  expect(closed()).toBe(false);
+  connection.data(Buffer.concat([later, later]));
+  expect(closed()).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(answers()).toHaveLength(5);
+  expect(strange).toHaveLength(5);
+});
+
+test("a flood of requests leaves others their turns", async () => {
+  let served = 0;
+  let closed = false;
+  const connection = openConnection({
+    end: { write: (bytes) => bytes.length, close: () => (closed = true) },
+    answer: async () => void served++,
+    strange: () => {},
+  });
+  connection.data(Buffer.alloc(30_000, line(STATE)));
+  const inTurns: number[] = [];
+  for (let before = -1; before < served;) {
+    before = served;
+    await new Promise((resolve) => setImmediate(resolve));
+    inTurns.push(served - before);
+  }
+  expect(served).toBe(Math.floor(30_000 / line(STATE).length));
+  expect(Math.max(...inTurns)).toBeLessThanOrEqual(50);
+  expect(closed).toBe(false);
+});
+
 test("who sends a megabyte and asks nothing is cut off", () => {
   const { connection, closed, asked } = bench();
   const chunk = Buffer.alloc(64 * 1024, "x");

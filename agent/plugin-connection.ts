@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import * as v from "valibot";
 import { type Answer, type Request, RequestSchema, UNDERSTOOD_VERSIONS } from "../handshake/messages.ts";
 
@@ -25,6 +26,10 @@ export interface PluginConnection {
 
 /** More than this unread, one way or the other, and the connection closes: a request has a few hundred. */
 const MOST_BYTES = 1024 * 1024;
+/** A plugin of another version asks once and is told which are understood; who goes on is no plugin. */
+const MOST_MISUNDERSTOOD = 5;
+/** Others get their turn after so many. */
+const LINES_A_TURN = 50;
 
 /** A request, or why it is none. */
 export function readRequest(line: string): Request | string {
@@ -56,6 +61,7 @@ export function openConnection(options: {
   let unread = 0;
   let unsent: Uint8Array = new Uint8Array(0);
   let working = false;
+  let misunderstood = 0;
 
   function close(): void {
     closing.abort();
@@ -75,12 +81,16 @@ export function openConnection(options: {
 
   async function serve(): Promise<void> {
     working = true;
+    let served = 0;
     for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
       unread -= line.length + 1;
+      if (++served % LINES_A_TURN === 0) await setImmediate();
+      if (closing.signal.aborted) break;
       const request = readRequest(line);
       if (typeof request === "string") {
         strange(request);
         tell({ kind: "misunderstood", understood: UNDERSTOOD_VERSIONS });
+        if (++misunderstood === MOST_MISUNDERSTOOD) close();
       } else {
         await answer(request, { gone: closing.signal, tell });
       }
