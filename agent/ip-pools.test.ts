@@ -14,8 +14,9 @@ import { join } from "node:path";
 import type { Condition } from "../adapters/datastore.ts";
 import type { Cidr } from "../model/cidr.ts";
 import { emptyClusterState, fold, type MutableClusterState } from "../model/update.ts";
-import { type PoolWatch, readPools, watchPools } from "./ip-pools.ts";
+import { type PoolWatch, readPools, watchPools, type WatchPoolsOptions } from "./ip-pools.ts";
 import type { PoolConfig } from "./pools-of.ts";
+import type { SmallFile } from "./small-file.ts";
 import { until } from "./test-parts.ts";
 
 const directories: string[] = [];
@@ -47,7 +48,7 @@ function put(path: string, text: string): void {
 function scene(
   files: { pool?: string; flannel?: string } = {},
   config: Partial<PoolConfig> = {},
-  options: { writingTime?: number } = {},
+  options: Pick<WatchPoolsOptions, "writingTime" | "read"> = {},
 ): Scene {
   const directory = mkdtempSync(join(tmpdir(), "tortie-pools-"));
   directories.push(directory);
@@ -177,6 +178,33 @@ test.each([
   expect(now.pools()).toEqual(["10.0.0.0/8 masqueraded"]);
   expect(now.told.conditions[0]?.text).toContain(`cannot be read: ${because}`);
 });
+
+test.each<SmallFile>([{ kind: "missing" }, { kind: "unreadable", because: "EIO" }])(
+  "a file that is %j is believed to be so once two looks in a row say it",
+  async (gone) => {
+    const there: SmallFile = { kind: "text", text: pool("10.0.0.0/8"), settled: true };
+    const other: SmallFile = { ...gone, kind: "unreadable", because: "EACCES" };
+    // The first is the start's.
+    const looks = [there, gone, there, gone, other, other];
+    let pools: () => string[] = () => [];
+    const before: string[][] = [];
+    using now = scene(
+      {},
+      {},
+      {
+        read: (path) => {
+          if (!path.endsWith("ippool.yaml")) return { kind: "missing" };
+          before.push(pools());
+          return looks.shift() ?? other;
+        },
+      },
+    );
+    pools = () => now.pools();
+    await until(() => now.told.updates === 1);
+    expect(now.pools()).toEqual([]);
+    expect(before.slice(1)).toEqual(Array.from({ length: 5 }, () => ["10.0.0.0/8 masqueraded"]));
+  },
+);
 
 test("after its end nothing is told any more", async () => {
   using now = scene({ pool: pool("10.0.0.0/8") });

@@ -23,6 +23,8 @@ export interface WatchPoolsOptions extends ReadPoolsOptions {
   readonly lookAgainIn?: number;
   /** How long that may take. Milliseconds. */
   readonly writingTime?: number;
+  /** For tests. */
+  readonly read?: typeof readSmallFile;
 }
 
 /** The cluster's pools, as settings and files have them. */
@@ -41,6 +43,13 @@ interface Files {
 
 function isSettled({ poolFile, flannelFile }: Files): boolean {
   return [poolFile, flannelFile].every((file) => file.kind !== "text" || file.settled);
+}
+
+/** Whether a file has gone that was there: it may be in the middle of being replaced. */
+function hasGone(before: Files, now: Files): boolean {
+  return (["poolFile", "flannelFile"] as const).some(
+    (which) => before[which].kind === "text" && now[which].kind !== "text",
+  );
 }
 
 function saidBy({ poolFile, flannelFile }: Files): string {
@@ -64,10 +73,11 @@ function readFiles({
   config,
   flannelFile = FLANNEL_FILE,
   writingTime,
-}: ReadPoolsOptions & Pick<WatchPoolsOptions, "writingTime">): Files {
+  read = readSmallFile,
+}: ReadPoolsOptions & Pick<WatchPoolsOptions, "writingTime" | "read">): Files {
   return {
-    poolFile: readSmallFile(config.poolFile, writingTime),
-    flannelFile: readSmallFile(flannelFile, writingTime),
+    poolFile: read(config.poolFile, writingTime),
+    flannelFile: read(flannelFile, writingTime),
   };
 }
 
@@ -85,7 +95,10 @@ export function watchPools(options: WatchPoolsOptions): PoolWatch {
   const { config, changed, conditions, lookEvery = LOOK_EVERY, lookAgainIn = LOOK_AGAIN_IN } = options;
   const { flannelFile: flannelPath = FLANNEL_FILE } = options;
   const files = readFiles(options);
+  let believed = files;
   let said = saidBy(files);
+  /** What the last look found and nobody has believed yet. */
+  let doubted: string | undefined;
   let known = poolsOf({ config, flannelPath, ...files });
   let timer: ReturnType<typeof setTimeout>;
   // What it finds at the start may be half written: then the next look finds the rest.
@@ -100,9 +113,16 @@ export function watchPools(options: WatchPoolsOptions): PoolWatch {
   function look(): void {
     const now = readFiles(options);
     const words = saidBy(now);
+    const isNew = words !== doubted;
+    doubted = undefined;
     if (words === said) return lookIn(lookEvery);
     if (!isSettled(now)) return lookIn(lookAgainIn);
-    said = words;
+    if (isNew && hasGone(believed, now)) {
+      // Masquerading would end in the middle of connections.
+      doubted = words;
+      return lookIn(lookEvery);
+    }
+    [said, believed] = [words, now];
     const before = known;
     known = poolsOf({ config, flannelPath, ...now });
     lookIn(lookEvery);
