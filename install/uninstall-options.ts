@@ -39,7 +39,7 @@ export function readUninstallOptions(
     .option("--dry-run", "only say what there is")
     .option(
       "--bin-dir <directory>",
-      "where plugins are; may be given again; those that tortie install was given (default: /host/opt/cni/bin, /host/usr/lib/cni and /host/secondary-bin-dir, else /opt/cni/bin and /usr/lib/cni)",
+      "where plugins are, as tortie install was told; may be given again (default: /host/opt/cni/bin, /host/usr/lib/cni and /host/secondary-bin-dir, else /opt/cni/bin and /usr/lib/cni)",
       several,
     )
     .option(
