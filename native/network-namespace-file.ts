@@ -32,9 +32,16 @@ function openPath(path: string, tried: string): number {
   }
 }
 
-/** By the kernel's own name for what is open, which no file has: theirs begin with a slash (namespaces(7)). */
+/**
+ * By the kernel's own name for what is open, which begins with no slash (namespaces(7)). Where a namespace is mounted at a path, as
+ * runtimes keep them, it has that path for its name: then its file system says that it is a namespace, and of what kind is for the
+ * kernel to say to whoever enters it.
+ */
 function isNetworkNamespace(fd: number): boolean {
-  return readlinkSync(`/proc/self/fd/${fd}`).startsWith("net:[");
+  const name = readlinkSync(`/proc/self/fd/${fd}`);
+  return name.startsWith("/")
+    ? fstatSync(fd).dev === statSync(CURRENT_NAMESPACE).dev
+    : name.startsWith("net:[");
 }
 
 /**

@@ -48,6 +48,34 @@ test("open finds a namespace by its path, and tells its own from others", () => 
   expect(own.isCurrent()).toBe(true);
 });
 
+test("open takes a namespace that is mounted at a path, as runtimes keep them, and no other mount", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tortie-namespace-"));
+  const [mounted, file] = [join(directory, "mounted"), join(directory, "file")];
+  for (const path of [mounted, file]) writeFileSync(path, "");
+  const script = `
+    const { NetworkNamespace } = await import(${JSON.stringify(join(import.meta.dir, "network-namespace.ts"))});
+    const { readlinkSync } = await import("node:fs");
+    const said = process.argv.slice(1).map((path) => {
+      try {
+        return NetworkNamespace.open(path).run(() => readlinkSync("/proc/thread-self/ns/net"));
+      } catch (error) {
+        return error.kind;
+      }
+    });
+    process.stdout.write(said.join(" "));
+  `;
+  const mount =
+    'mount --bind /proc/self/ns/net "$1" && mount --bind /etc/passwd "$2" && exec "$0" -e "$3" "$1" "$2"';
+  try {
+    const words = ["unshare", "--mount", "--", "sh", "-c", mount, process.execPath, mounted, file, script];
+    const { stdout, stderr } = Bun.spawnSync(words);
+    expect(stderr.toString()).toBe("");
+    expect(stdout.toString()).toBe(`${here()} noNamespace`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 /** What `open` says of a path. */
 function refusal(path: string): Pick<NetworkNamespaceError, "kind" | "message"> {
   try {
