@@ -92,6 +92,13 @@ test("ADD: undoes in the reverse order, lease and record last", async () => {
   ]);
 });
 
+test("ADD: a host-local that hung is not waited for as long again", async () => {
+  const node = createTestNode();
+  node.failing.set("lease", new IpamError("hung", { tried: "lease", found: "no end", next: "" }));
+  expect(JSON.parse((await node.call("ADD", pod("c1"))).output)).toMatchObject({ code: 11 });
+  expect(node.released).toEqual([{ name: "k8s-pod-network", type: "host-local", deadline: 5_000 }]);
+});
+
 test("ADD: one failure in undoing keeps nothing else from going", async () => {
   const node = createTestNode();
   node.failing.set("configure link", new Error("boom")).set("remove link", new Error("bang"));
@@ -149,6 +156,8 @@ test("ADD: a pod's new sandbox takes over the interface; the late DEL of the old
   const node = createTestNode();
   await node.call("ADD", pod("c1"));
   expect((await node.call("ADD", pod("c2"))).exitCode).toBe(0);
+  const overtaking = node.deeds.slice(node.deeds.indexOf("take over c1"));
+  expect(overtaking.slice(0, 3)).toEqual(["take over c1", "forget 10.0.0.2", "remove record c1"]);
   expect(leftovers(node)).toEqual(["record c2", "link c2", "lease c1 eth0", "lease c2 eth0"]);
   expect(await node.call("DEL", pod("c1", { CNI_NETNS: "" }))).toEqual({ exitCode: 0, output: "" });
   expect(leftovers(node)).toEqual(["record c2", "link c2", "lease c2 eth0"]);

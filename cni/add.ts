@@ -5,11 +5,12 @@ import { needsPodCidrs } from "../ipam/pod-cidr.ts";
 import { type Address, addressFamily } from "../model/address.ts";
 import { type InterfaceName, podInterfaceName } from "../model/fingerprint.ts";
 import { openPatientAgent, type PatientAgent } from "./ask-agent.ts";
-import { type Call, leasedCall, leasingCall } from "./call.ts";
+import { type Call, type Leaseholder, leasedCall, leasingCall } from "./call.ts";
 import { CniError } from "./cni-error.ts";
 import { detach, tellAgent } from "./detach.ts";
 import { type Attachment, readAttachment } from "./environment.ts";
 import type { Links, PodLink } from "./node-parts.ts";
+import { holdContainer } from "./hold-container.ts";
 import { printResult } from "./result.ts";
 import { freeLeasesOfFormerBoots } from "./orphaned-leases.ts";
 import { toCniError } from "./to-cni-error.ts";
@@ -50,6 +51,8 @@ function takeOver({ node, paths, log }: Call, links: Links, name: InterfaceName)
   const stored = node.records.read(paths, containerId);
   if (stored.kind !== "record" || stored.record.interface !== name) return undefined;
   log.info(`${name} was container ${containerId}'s`);
+  // Its record alone knows them: the DEL that comes late may know none.
+  links.forgetConnections(stored.record.addresses);
   node.records.remove(paths, containerId);
   return stored.record.createdAt;
 }
@@ -74,14 +77,18 @@ function stopIfTold({ stopping }: Call): void {
   throw new CniError("tryAgainLater", "the plugin was told to stop", "the container runtime tries again");
 }
 
+/** Milliseconds. What has just kept host-local for longer than it may take hardly lets it free something. */
+const RELEASE_AFTER_HUNG = 5_000;
+
 /** Whatever broke off leasing, an address may be leased by then; only who never began has none. */
-async function mayBeLeased(leasing: Promise<unknown>): Promise<boolean> {
-  try {
-    await leasing;
-    return true;
-  } catch (error) {
-    return !(error instanceof IpamError && error.kind === "missingBinary");
-  }
+async function takeBack(call: Call, of: Leaseholder, leasing: Promise<unknown>): Promise<void> {
+  const broken = await leasing.then(
+    () => undefined,
+    (error: unknown) => (error instanceof IpamError ? error.kind : undefined),
+  );
+  if (broken === "missingBinary") return;
+  const deadline = broken === "hung" ? { deadline: RELEASE_AFTER_HUNG } : {};
+  await call.node.leases.release({ ...leasedCall(call, of), ...deadline });
 }
 
 async function attach(call: Call, record: EndpointRecord, done: UndoStack): Promise<string> {
@@ -99,9 +106,7 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   const facts = await asking;
   const mtu = configuration.mtu || (facts?.mtu ?? 0);
   const leasing = node.leases.lease(leasingCall(call, facts));
-  done.push("free the addresses", async () => {
-    if (await mayBeLeased(leasing)) await node.leases.release(leasedCall(call, record));
-  });
+  done.push("free the addresses", () => takeBack(call, record, leasing));
   const links = await node.links();
   links.demandNamespace(link.namespacePath);
   const overtaken = takeOver(call, links, link.interface);
@@ -144,11 +149,12 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
 }
 
 /** ADD: link, addresses and rules of a pod, all or nothing. Gives the result. */
-export async function add(call: Call): Promise<string> {
-  const { node, log, configuration } = call;
-  refuseChained(call);
-  const attachment = readAttachment(call.environment, "ADD");
+export async function add(given: Call): Promise<string> {
+  const { node, log, configuration } = given;
+  refuseChained(given);
+  const attachment = readAttachment(given.environment, "ADD");
   const { containerId, podInterface, namespacePath = "", pod } = attachment;
+  using call = await holdContainer(given, containerId);
   await clearOwn(call, attachment);
   const record: EndpointRecord = {
     version: RECORD_VERSION,

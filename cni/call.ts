@@ -15,8 +15,10 @@ export interface Call {
   readonly paths: RunPaths;
   readonly node: NodeParts;
   readonly log: PluginLog;
-  /** The runtime wants the plugin to end. */
+  /** The runtime wants the plugin to end, or a DEL of the container that is held wants so. */
   readonly stopping: AbortSignal;
+  /** The open file of the container's lock, for helpers to inherit; absent where no container is held. */
+  readonly lock?: number;
 }
 
 export function pathsOf({ runDirectory }: NetworkConfiguration): RunPaths {
@@ -25,7 +27,7 @@ export function pathsOf({ runDirectory }: NetworkConfiguration): RunPaths {
 
 /** What host-local is told, with the node's ranges. Throws IpamError. */
 export function leasingCall(
-  { environment, pluginPath, configuration }: Call,
+  { environment, pluginPath, configuration, lock }: Call,
   facts: NodeFacts | undefined,
 ): HostLocalCall {
   const node = facts ?? { name: "", podCidrs: [] };
@@ -33,18 +35,35 @@ export function leasingCall(
     environment,
     pluginPath,
     configuration: { ...configuration.whole, ipam: replacePodCidrs(configuration.ipam, node) },
+    ...(lock !== undefined && { inherited: lock }),
   };
+}
+
+/** Whose leases: one interface's of a container. */
+export interface Leaseholder {
+  readonly containerId: string;
+  readonly podInterface: string;
+  /** The name of the network that they are filed under, as the record has it; absent without one: the configuration's. */
+  readonly network?: string;
 }
 
 /** What host-local is told of leases that are there already, whoever knows the node's ranges. Throws IpamError. */
 export function leasedCall(
-  { environment, pluginPath, configuration }: Call,
-  of: { readonly containerId: string; readonly podInterface: string },
+  { environment, pluginPath, configuration, lock }: Call,
+  of: Leaseholder,
 ): HostLocalCall {
+  // Of another IPAM's fields only the directory may be meant for host-local.
+  const { type, dataDir } = configuration.ipam;
+  const ipam = type === "host-local" ? configuration.ipam : { type: "host-local", dataDir };
   return {
     environment: { ...environment, CNI_CONTAINERID: of.containerId, CNI_IFNAME: of.podInterface },
     pluginPath,
-    configuration: { ...configuration.whole, ipam: replaceUnknownPodCidrs(configuration.ipam) },
+    configuration: {
+      ...configuration.whole,
+      name: of.network ?? configuration.name,
+      ipam: replaceUnknownPodCidrs(ipam),
+    },
+    ...(lock !== undefined && { inherited: lock }),
   };
 }
 

@@ -10,11 +10,14 @@ import { answer } from "./run.ts";
 /** The node that this process runs on. */
 export const THIS_NODE: NodeParts = {
   records: { write: writeRecord, read: readRecord, readAll: readRecords, remove: removeRecord },
+  locks: {
+    take: async (paths, containerId, options) =>
+      (await import("./container-lock.ts")).lockContainer(paths, containerId, options),
+  },
   links: async () => (await import("./node-links.ts")).nodeLinks,
   leases: {
     lease: leaseAddresses,
     release: releaseAddresses,
-    outlived: async (containerId) => (await import("../ipam/outlived.ts")).awaitOutlived({ containerId }),
     check: checkAddresses,
     reconcile: async (options) => (await import("../ipam/reconcile.ts")).reconcileLeases(options),
     isReconciled,

@@ -9,6 +9,7 @@ import type { Lease } from "../ipam/leases.ts";
 import type { OncePerBoot, Reconciling } from "../ipam/reconcile.ts";
 import type { Address } from "../model/address.ts";
 import type { InterfaceName } from "../model/fingerprint.ts";
+import type { ContainerLock, ContainerLockOptions } from "./container-lock.ts";
 
 /** A pod's link, as its record tells of it. */
 export interface PodLink {
@@ -31,6 +32,15 @@ export interface Records {
   read(paths: RunPaths, containerId: string): StoredRecord;
   readAll(paths: RunPaths): StoredRecords;
   remove(paths: RunPaths, containerId: string): void;
+}
+
+export interface Locks {
+  /** So that one call at a time works for a container; undefined: others had the lock to the end. */
+  take(
+    paths: RunPaths,
+    containerId: string,
+    options: ContainerLockOptions,
+  ): Promise<ContainerLock | undefined>;
 }
 
 /** Links of pods; nothing else of this process happens during a call. */
@@ -59,8 +69,6 @@ export interface Leases {
   /** host-local has been started when this returns. */
   lease(call: HostLocalCall): Promise<readonly Address[]>;
   release(call: HostLocalCall): Promise<void>;
-  /** Waits for a host-local that outlived the plugin which started it for the container. */
-  outlived(containerId: string): Promise<void>;
   check(call: HostLocalCall): Promise<void>;
   reconcile(options: Reconciling): Promise<readonly Lease[]>;
   isReconciled(at: BootMark): boolean;
@@ -70,6 +78,7 @@ export interface Leases {
 /** Everything that a verb reads or changes outside this process. Tests put their own in, or kill between two of them. */
 export interface NodeParts {
   readonly records: Records;
+  readonly locks: Locks;
   /** Loaded when first asked for: that takes about as long as host-local to lease, and can be done meanwhile. */
   links(): Promise<Links>;
   readonly leases: Leases;

@@ -1,4 +1,5 @@
 import type { Network } from "../ipam/lease-directory.ts";
+import { LEASE_PATIENCE } from "../ipam/lease-patience.ts";
 import type { Reconciling } from "../ipam/reconcile.ts";
 import { type Call, isLeasedByHostLocal } from "./call.ts";
 
@@ -9,7 +10,7 @@ function networkOf({ configuration }: Call): Network {
 
 /** What is compared with the network's leases. `alive` may have leases whatever else is there. */
 async function reconciling(call: Call, alive: Iterable<string>): Promise<Reconciling> {
-  const { node, paths, log } = call;
+  const { node, paths, log, stopping } = call;
   const links = await node.links();
   return {
     network: networkOf(call),
@@ -22,6 +23,9 @@ async function reconciling(call: Call, alive: Iterable<string>): Promise<Reconci
       return new Set([...alive, ...named, ...records.map(({ containerId }) => containerId)]);
     },
     isInUse: ({ address }) => links.isReached(address),
+    // Whoever is given the address next inherits none of its connections.
+    onFreeing: (leases) => links.forgetConnections(leases.map(({ address }) => address)),
+    patience: { ...LEASE_PATIENCE, signal: stopping },
   };
 }
 

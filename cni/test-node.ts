@@ -44,6 +44,10 @@ export interface TestNode {
   readonly leased: Map<string, readonly Address[]>;
   /** Names of deeds that fail from now on, with what. */
   readonly failing: Map<string, unknown>;
+  /** From which networks, and within which time where that is another one than always. */
+  readonly released: object[];
+  /** Containers that somebody works for. */
+  readonly busy: Set<string>;
   /** What the agent answers; undefined: it is not there. */
   agent: ((request: RequestBody) => Answer) | undefined;
   uptime: number;
@@ -104,6 +108,15 @@ export function createTestNode(): TestNode {
         records.delete(containerId);
       },
     },
+    locks: {
+      async take(_, containerId) {
+        if (failing.has(`lock ${containerId}`)) throw failing.get(`lock ${containerId}`);
+        if (node.busy.has(containerId)) return undefined;
+        node.busy.add(containerId);
+        const { signal: evicted } = new AbortController();
+        return { fd: 0, evicted, [Symbol.dispose]: () => void node.busy.delete(containerId) };
+      },
+    },
     links: async () => ({
       demandNamespace(path) {
         if (path !== NETNS) throw new CniError("environment", `there is nothing at ${path}`);
@@ -141,9 +154,12 @@ export function createTestNode(): TestNode {
       },
       async release(call) {
         deed("release");
+        const { deadline, configuration } = call;
+        const { name, ipam } = configuration;
+        const { type } = ipam as { readonly type?: unknown };
+        node.released.push({ name, type, ...(deadline !== undefined && { deadline }) });
         leased.delete(leaseKey(call));
       },
-      outlived: async () => deed("wait for host-local"),
       async check(call) {
         if (leased.has(leaseKey(call))) return;
         throw new IpamError("notLeased", { tried: "find", found: "none", next: "" });
@@ -179,6 +195,8 @@ export function createTestNode(): TestNode {
     links,
     leased,
     failing,
+    busy: new Set(),
+    released: [],
     agent: agentOf,
     uptime: 100,
     onDeed() {},

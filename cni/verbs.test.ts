@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { IpamError } from "../ipam/ipam-error.ts";
+import { AgentError } from "../handshake/agent-client.ts";
 import { podInterfaceName } from "../model/fingerprint.ts";
 import { createTestNode, leftovers, NETWORK, pod, type TestNode } from "./test-node.ts";
 
@@ -31,28 +31,52 @@ test("DEL: again, without a namespace, an agent or a record, is fine", async () 
   const node = createTestNode();
   node.agent = undefined;
   expect(await node.call("DEL", pod("c1", { CNI_NETNS: "" }))).toEqual(done);
-  const wait = "wait for host-local";
-  expect(node.deeds).toEqual(["ask delete", "remove link", wait, "remove record c1", "release"]);
+  expect(node.deeds).toEqual(["ask delete", "remove link", "remove record c1", "release"]);
 });
 
-test("DEL: of an ADD that was killed keeps the record until its host-local has ended", async () => {
+test("DEL: while another call works for the container it waits, and tells so at last", async () => {
   const node = await added("c1");
-  const record = node.records.get("c1");
-  if (record === undefined) throw new Error("unreachable");
-  node.records.set("c1", { ...record, addresses: [] });
-  node.failing.set(
-    "wait for host-local",
-    new IpamError("hung", { tried: "wait", found: "no end", next: "" }),
-  );
+  node.busy.add("c1");
   const { exitCode, output } = await node.call("DEL", pod("c1"));
   expect({ exitCode, output: JSON.parse(output) as unknown }).toMatchObject({
     exitCode: 1,
-    output: { code: 11 },
+    output: {
+      code: 11,
+      msg: "another call of the plugin, or a host-local that has outlived one, works for container c1, and has not ended within 25 s",
+    },
   });
-  expect(leftovers(node)).toEqual(["record c1", "lease c1 eth0"]);
-  node.failing.clear();
+  expect(leftovers(node)).toEqual(["record c1", "link c1", "lease c1 eth0"]);
+  node.busy.clear();
   expect(await node.call("DEL", pod("c1"))).toEqual(done);
   expect(leftovers(node)).toEqual([]);
+});
+
+test("DEL: a run directory that allows no lock keeps no pod from going", async () => {
+  const node = await added("c1");
+  const wrong = Object.assign(new Error("EROFS: read-only file system, mkdir '/run/x'"), {
+    code: "EROFS",
+    syscall: "mkdir",
+  });
+  node.failing.set("lock c1", wrong);
+  expect(await node.call("DEL", pod("c1"))).toEqual(done);
+  expect(leftovers(node)).toEqual([]);
+});
+
+test("DEL: a record that cannot be removed keeps no address, and is told of", async () => {
+  const node = await added("c1");
+  node.failing.set("remove record c1", new Error("boom"));
+  expect((await node.call("DEL", pod("c1"))).exitCode).toBe(1);
+  expect(leftovers(node)).toEqual(["record c1"]);
+});
+
+test.each([
+  ["another name", { ...NETWORK, name: "other" }],
+  ["another IPAM", { ...NETWORK, ipam: { type: "calico-ipam" } }],
+])("DEL: what a configuration of %s says counts less than the record", async (_, given) => {
+  const node = await added("c1");
+  expect(await node.call("DEL", pod("c1"), given)).toEqual(done);
+  expect(leftovers(node)).toEqual([]);
+  expect(node.released).toEqual([{ name: "k8s-pod-network", type: "host-local" }]);
 });
 
 test("DEL: without a record the runtime's memory names the addresses whose connections go", async () => {
@@ -61,6 +85,14 @@ test("DEL: without a record the runtime's memory names the addresses whose conne
   await node.call("DEL", pod("c1"), { ...NETWORK, prevResult });
   expect(node.deeds).toContain("forget 10.0.0.7");
   expect(await node.call("DEL", pod("c1"), { ...NETWORK, prevResult: { ips: "?" } })).toEqual(done);
+});
+
+test("DEL: without a record, addresses that another container has by now are left alone", async () => {
+  const node = await added("c1");
+  const [address = ""] = node.records.get("c1")?.addresses ?? [];
+  const prevResult = { ips: [{ address: "10.0.0.77/32" }, { address: `${address}/32` }] };
+  expect(await node.call("DEL", pod("c9"), { ...NETWORK, prevResult })).toEqual(done);
+  expect(node.deeds.filter((deed) => deed.startsWith("forget"))).toEqual(["forget 10.0.0.77"]);
 });
 
 test("DEL: while the link stays, its address stays leased, and the next DEL finds everything", async () => {
@@ -161,7 +193,24 @@ test("GC: one container that cannot be undone keeps no other, and is told of", a
     exitCode: 1,
     msg: "a bug of the plugin: Error: boom",
   });
-  expect(leftovers(node)).toEqual(["record c1", "lease c1 eth0"]);
+  expect(leftovers(node)).toEqual(["record c1"]);
+});
+
+test("GC: a container that another call works for is left alone", async () => {
+  const node = await added("c1", "c2");
+  node.busy.add("c1");
+  expect(await node.call("GC", {}, keep())).toEqual(done);
+  expect(leftovers(node)).toEqual(["record c1", "link c1", "lease c1 eth0"]);
+});
+
+test("GC: an agent that hangs is told of one container only", async () => {
+  const node = await added("c1", "c2", "c3");
+  node.agent = () => {
+    throw new AgentError("silent", "the agent does not answer");
+  };
+  expect(await node.call("GC", {}, keep())).toEqual(done);
+  expect(node.deeds.filter((deed) => deed === "ask delete")).toHaveLength(1);
+  expect(leftovers(node)).toEqual([]);
 });
 
 test("GC: without a list nothing goes", async () => {

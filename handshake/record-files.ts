@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { CONTAINER_ID, type EndpointRecord, EndpointRecordSchema } from "./endpoint-record.ts";
@@ -39,6 +48,21 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
+/** Neither the file is there, nor perhaps the directory, in whose place something else may be. */
+function isAbsence(code: string | undefined): boolean {
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EISDIR") return rmSync(path, { recursive: true, force: true });
+    if (!isAbsence(code)) throw error;
+  }
+}
+
 function parseRecord(text: string, containerId: string): EndpointRecord | string {
   let given: unknown;
   try {
@@ -63,7 +87,7 @@ function readFile(path: string, containerId: string): StoredRecord {
       : { kind: "record", record: found };
   } catch (error) {
     const code = errorCode(error);
-    if (code === "ENOENT") return { kind: "none" };
+    if (isAbsence(code)) return { kind: "none" };
     if (code === undefined) throw error;
     return { kind: "unreadable", unreadable: { path, why: code } };
   }
@@ -89,7 +113,7 @@ export function readRecords({ endpoints }: RunPaths): StoredRecords {
   try {
     names = readdirSync(endpoints);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return { records: [], unreadable: [] };
+    if (isAbsence(errorCode(error))) return { records: [], unreadable: [] };
     throw error;
   }
   const records: EndpointRecord[] = [];
@@ -107,6 +131,6 @@ export function readRecords({ endpoints }: RunPaths): StoredRecords {
 /** Removes the record, readable or not, and what a crash left of writing it; nothing there is fine. */
 export function removeRecord(paths: RunPaths, containerId: string): void {
   const { file, temporary } = recordPaths(paths, containerId);
-  rmSync(temporary, { force: true });
-  rmSync(file, { recursive: true, force: true });
+  remove(temporary);
+  remove(file);
 }

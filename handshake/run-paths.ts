@@ -10,6 +10,8 @@ export interface RunPaths {
   readonly socket: string;
   /** One record for each container, `CONTAINERID.json`. */
   readonly endpoints: string;
+  /** One file for each container that the plugin works for just now, `CONTAINERID`. */
+  readonly locks: string;
   /** Since when the plugin has found no agent. */
   readonly agentAway: string;
   /** Whose leases were looked through since the machine started; ipam/ makes it, its lock and what it is written to first. */
@@ -21,6 +23,7 @@ export function runPaths(directory: string = RUN_DIRECTORY): RunPaths {
     directory,
     socket: join(directory, "agent.sock"),
     endpoints: join(directory, "endpoints"),
+    locks: join(directory, "locks"),
     agentAway: join(directory, "agent-away"),
     bootMark: join(directory, "boot-id"),
   };

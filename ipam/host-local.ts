@@ -14,6 +14,8 @@ export interface HostLocalCall {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** Milliseconds until a host-local that has not ended is killed. */
   readonly deadline?: number;
+  /** An open file that host-local keeps open for as long as it lives. */
+  readonly inherited?: number;
 }
 
 interface Answer {
@@ -89,13 +91,16 @@ function start(
   given: HostLocalCall,
   command: Command,
   stdin: string,
-): Bun.Subprocess<Buffer, "pipe", "pipe"> {
+): Bun.Subprocess<Buffer<ArrayBuffer>, "pipe", "pipe"> {
   try {
     return Bun.spawn([path], {
       env: environmentOf(given, command),
-      stdin: Buffer.from(stdin),
-      stdout: "pipe",
-      stderr: "pipe",
+      stdio: [
+        Buffer.from(stdin),
+        "pipe",
+        "pipe",
+        ...(given.inherited === undefined ? [] : [given.inherited]),
+      ],
       maxBuffer: LONGEST_ANSWER,
     });
   } catch (error) {

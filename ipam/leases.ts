@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../model/address.ts";
-import { lockFile } from "../native/file-lock.ts";
+import { lockFile, type LockPatience } from "../native/file-lock.ts";
 import { IpamError } from "./ipam-error.ts";
+import { LEASE_PATIENCE } from "./lease-patience.ts";
 import { leaseDirectory, type Network } from "./lease-directory.ts";
 
 /** An address that host-local has given away: a file of that name. */
@@ -45,6 +46,20 @@ function readLease(directory: string, name: string): Lease | undefined {
   }
 }
 
+/** Another process held the lock file to the end. */
+export function lockedByOthers(
+  path: string,
+  tried: string,
+  { milliseconds, signal }: LockPatience,
+): IpamError {
+  const found =
+    signal?.aborted === true
+      ? `another process holds the lock ${path}, and the plugin was told to stop`
+      : `another process has held the lock ${path} for ${milliseconds / 1000} s`;
+  const next = `see which one it is (fuser ${path}) and what it waits for; the runtime tries again`;
+  return new IpamError("hung", { tried, found, next });
+}
+
 function attempt<T>(tried: string, work: () => T): T {
   try {
     return work();
@@ -60,14 +75,22 @@ function attempt<T>(tried: string, work: () => T): T {
  * Waits for host-local's own lock and holds it: no address is leased meanwhile, so be quick, and wait for nothing. The network's
  * directory is made where it is missing, as host-local makes it.
  *
- * @throws IpamError
+ * @throws IpamError, of kind `hung` where another process held the lock to the end.
  */
-export function lockLeases(network: Network): LockedLeases {
+export async function lockLeases(
+  network: Network,
+  patience: LockPatience = LEASE_PATIENCE,
+): Promise<LockedLeases> {
   const directory = leaseDirectory(network);
-  const lock = attempt(`lock the leases in ${directory}`, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    return lockFile(join(directory, "lock"));
-  });
+  const tried = `lock the leases in ${directory}`;
+  const path = join(directory, "lock");
+  attempt(tried, () => mkdirSync(directory, { recursive: true, mode: 0o755 }));
+  const lock = await lockFile(path, patience).catch((error: unknown) =>
+    attempt(tried, () => {
+      throw error;
+    }),
+  );
+  if (lock === undefined) throw lockedByOthers(path, tried, patience);
   return {
     read: () =>
       attempt(`read the leases in ${directory}`, () =>

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lockFile } from "../native/file-lock.ts";
+import { lockFile, type LockPatience } from "../native/file-lock.ts";
 import { bootId, type BootMark, bootMarkPath, reconciledNetworks } from "./boot-mark.ts";
 import { IpamError } from "./ipam-error.ts";
 import { leaseDirectory, type Network } from "./lease-directory.ts";
-import { type Lease, lockLeases } from "./leases.ts";
+import { LEASE_PATIENCE } from "./lease-patience.ts";
+import { type Lease, lockedByOthers, lockLeases } from "./leases.ts";
 
 export interface Reconciling {
   readonly network: Network;
@@ -16,16 +17,22 @@ export interface Reconciling {
   readonly containers: () => ReadonlySet<string>;
   /** Whether something on this node still has the address, for pods that Calico's plugin wired and that have no record. */
   readonly isInUse: (lease: Lease) => boolean;
+  /** Told of what is about to go, while nobody can lease it anew. */
+  readonly onFreeing?: (leases: readonly Lease[]) => void;
+  /** Default: LEASE_PATIENCE. */
+  readonly patience?: LockPatience;
 }
 
 /** Frees the leases of containers that are gone: neither a record nor an interface is left. Answers them. @throws IpamError */
-export function reconcileLeases({ network, containers, isInUse }: Reconciling): Lease[] {
+export async function reconcileLeases(options: Reconciling): Promise<Lease[]> {
+  const { network, containers, isInUse, onFreeing, patience } = options;
   // Nothing leased ever: a directory would only be litter.
   if (!existsSync(leaseDirectory(network))) return [];
-  using leases = lockLeases(network);
+  using leases = await lockLeases(network, patience);
   const found = leases.read();
   const alive = containers();
   const orphans = found.filter((lease) => !alive.has(lease.containerId) && !isInUse(lease));
+  if (orphans.length > 0) onFreeing?.(orphans);
   for (const orphan of orphans) leases.free(orphan);
   return orphans;
 }
@@ -39,18 +46,20 @@ export interface OncePerBoot extends Reconciling, BootMark {}
  *
  * @throws IpamError
  */
-export function reconcileOncePerBoot(options: OncePerBoot): Lease[] | undefined {
-  const { runDirectory } = options;
+export async function reconcileOncePerBoot(options: OncePerBoot): Promise<Lease[] | undefined> {
+  const { runDirectory, patience = LEASE_PATIENCE } = options;
   const path = bootMarkPath(options);
   const own = leaseDirectory(options.network);
   try {
     const boot = bootId(options);
     if (reconciledNetworks(options, boot).includes(own)) return undefined;
     mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-    using _lock = lockFile(join(runDirectory, "boot-id.lock"));
+    const lockPath = join(runDirectory, "boot-id.lock");
+    using lock = await lockFile(lockPath, patience);
+    if (lock === undefined) throw lockedByOthers(lockPath, "free the leases of before the boot", patience);
     const before = reconciledNetworks(options, boot);
     if (before.includes(own)) return undefined;
-    const freed = reconcileLeases(options);
+    const freed = await reconcileLeases(options);
     const temporary = `${path}.tmp`;
     writeFileSync(temporary, [boot, ...before, own, ""].join("\n"), { mode: 0o600 });
     renameSync(temporary, path);

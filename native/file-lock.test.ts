@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { lockFile } from "./file-lock.ts";
+import { lockFile as lockOrNot, type LockPatience } from "./file-lock.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -10,14 +10,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
+const PATIENCE: LockPatience = { milliseconds: 10_000, everyMilliseconds: 1 };
+
+async function lockFile(path: string): Promise<Disposable> {
+  const lock = await lockOrNot(path, PATIENCE);
+  if (lock === undefined) throw new Error(`${path} is locked`);
+  return lock;
+}
+
 /** util-linux' own program: whether it gets the lock at once. */
 function free(path: string): boolean {
   return Bun.spawnSync(["flock", "--nonblock", path, "true"]).exitCode === 0;
 }
 
-test("lockFile keeps others out until it is disposed of, which may be done twice", () => {
+test("lockFile keeps others out until it is disposed of, which may be done twice", async () => {
   const path = join(directory, "lock");
-  const lock = lockFile(path);
+  const lock = await lockFile(path);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(free(path)).toBe(false);
   lock[Symbol.dispose]();
@@ -25,37 +33,42 @@ test("lockFile keeps others out until it is disposed of, which may be done twice
   expect(free(path)).toBe(true);
   const before = readdirSync("/proc/self/fd").length;
   for (let at = 0; at < 3; at++) {
-    using again = lockFile(path);
+    using again = await lockFile(path);
     expect(again).toBeDefined();
+    expect(await lockOrNot(path, { milliseconds: 0 })).toBeUndefined();
   }
   expect(readdirSync("/proc/self/fd")).toHaveLength(before);
 });
 
-test("lockFile waits asleep for the one who holds it", async () => {
+test("lockFile waits for the one who holds it, and this process does other things meanwhile", async () => {
   const path = join(directory, "lock");
-  const script = `
-    const { lockFile } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
-    process.stdout.write("begins\\n");
-    using lock = lockFile(${JSON.stringify(path)});
-    process.stdout.write("has it\\n");`;
-  const lock = lockFile(path);
-  const waiter = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
-  const reader = waiter.stdout.getReader();
-  const said = async (): Promise<string> => new TextDecoder().decode((await reader.read()).value);
-  expect(await said()).toBe("begins\n");
-  while (!readFileSync("/proc/locks", "utf8").includes(`-> FLOCK  ADVISORY  WRITE ${waiter.pid}`))
-    await Bun.sleep(1);
-  expect(readFileSync(`/proc/${waiter.pid}/status`, "utf8")).toMatch(/^State:\s+S/m);
+  const lock = await lockFile(path);
+  const waiting = lockFile(path);
+  let isOver = false;
+  void waiting.then(() => (isOver = true));
+  await Bun.sleep(5);
+  expect(isOver).toBe(false);
   lock[Symbol.dispose]();
-  expect(await said()).toBe("has it\n");
-  expect(await waiter.exited).toBe(0);
+  using second = await waiting;
+  expect(second).toBeDefined();
+});
+
+test("waiting for a lock ends with its time, and with a signal", async () => {
+  const path = join(directory, "lock");
+  using _ = await lockFile(path);
+  expect(await lockOrNot(path, { milliseconds: 5 })).toBeUndefined();
+  const told = new AbortController();
+  const waiting = lockOrNot(path, { milliseconds: Infinity, signal: told.signal });
+  await Bun.sleep(5);
+  told.abort();
+  expect(await waiting).toBeUndefined();
 });
 
 test("a holder that is killed holds it no longer", async () => {
   const path = join(directory, "lock");
   const script = `
     const { lockFile } = await import(${JSON.stringify(join(import.meta.dir, "file-lock.ts"))});
-    globalThis.lock = lockFile(${JSON.stringify(path)});
+    globalThis.lock = await lockFile(${JSON.stringify(path)}, { milliseconds: 0 });
     process.stdout.write("has it\\n");
     setInterval(() => {}, 1000);`;
   const holder = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
@@ -63,12 +76,12 @@ test("a holder that is killed holds it no longer", async () => {
   expect(free(path)).toBe(false);
   holder.kill("SIGKILL");
   await holder.exited;
-  using lock = lockFile(path);
+  using lock = await lockFile(path);
   expect(lock).toBeDefined();
 });
 
-test("lockFile throws for a path that cannot be opened", () => {
+test("lockFile throws for a path that cannot be opened", async () => {
   const path = join(directory, "missing", "lock");
-  expect(() => lockFile(path)).toThrow("ENOENT");
+  expect(lockFile(path)).rejects.toThrow("ENOENT");
   expect(existsSync(path)).toBe(false);
 });

@@ -70,7 +70,7 @@ test.each(["0.1.0", "0.2.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])(
 
 test("the leases are read as this host-local writes them", async () => {
   await leaseAddresses(calling("c1"));
-  using leases = lockLeases({ name: "net", dataDirectory: dataDir });
+  using leases = await lockLeases({ name: "net", dataDirectory: dataDir });
   expect(leases.read().map((one) => [String(one.address), one.containerId, one.podInterface])).toEqual([
     ["10.65.0.2", "c1", "eth0"],
     ["fd00:65::2", "c1", "eth0"],
@@ -112,7 +112,7 @@ function isAwaited(path: string): boolean {
 }
 
 test("host-local waits until we have let the lock go", async () => {
-  const lock = lockLeases({ name: "net", dataDirectory: dataDir });
+  const lock = await lockLeases({ name: "net", dataDirectory: dataDir });
   const leasing = leaseAddresses(calling("c1"));
   while (!isAwaited(join(dataDir, "net", "lock"))) await Bun.sleep(1);
   expect(leased()).toEqual([]);
@@ -121,7 +121,7 @@ test("host-local waits until we have let the lock go", async () => {
 });
 
 test("while we hold the lock nothing is leased", async () => {
-  using lock = lockLeases({ name: "net", dataDirectory: dataDir });
+  using lock = await lockLeases({ name: "net", dataDirectory: dataDir });
   const error = await failure(leaseAddresses({ ...calling("c1"), deadline: 300 }));
   expect(error.kind).toBe("hung");
   expect(lock.read()).toEqual([]);
@@ -132,7 +132,7 @@ test("fifty at once, half of them reconciled away and the rest left alone", asyn
   const all = await Promise.all(ids.map((id) => leaseAddresses(calling(id))));
   expect(new Set(all.flat().map(String)).size).toBe(100);
   const alive = new Set(ids.filter((_, index) => index % 2 === 0));
-  const freed = reconcileLeases({
+  const freed = await reconcileLeases({
     network: { name: "net", dataDirectory: dataDir },
     containers: () => alive,
     isInUse: () => false,
