@@ -12,21 +12,34 @@ function isRecordName(name: string): boolean {
   return containerId !== undefined && CONTAINER_ID.test(containerId);
 }
 
+/** Nearly every name may be a container's: a lock holds no more than the mark of who waits for it. */
+function isLock(path: string, name: string): boolean {
+  return CONTAINER_ID.test(name) && (lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) <= 1;
+}
+
 function isNoDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 }
 
+function filesIn(directory: string, isOurs: (name: string) => boolean): string[] {
+  if (!isDirectory(directory)) return [];
+  return readdirSync(directory)
+    .filter(isOurs)
+    .toSorted()
+    .map((name) => join(directory, name));
+}
+
 /** What agent and plugin make in the run directory: whatever else stands there is somebody else's. */
 function runFiles(runDirectory: string): string[] {
-  const { socket, endpoints, agentAway, bootMark } = runPaths(runDirectory);
-  const records = isDirectory(endpoints) ? readdirSync(endpoints).filter(isRecordName).toSorted() : [];
+  const { socket, endpoints, locks, agentAway, bootMark } = runPaths(runDirectory);
   return [
     socket,
     agentAway,
     bootMark,
     `${bootMark}.tmp`,
     `${bootMark}.lock`,
-    ...records.map((name) => join(endpoints, name)),
+    ...filesIn(endpoints, isRecordName),
+    ...filesIn(locks, (name) => isLock(join(locks, name), name)),
   ].filter(isNoDirectory);
 }
 
@@ -44,17 +57,15 @@ function removeEmptyDirectory(path: string): void {
 
 /** What agent and plugin keep until a reboot. */
 export function runTraces({ runDirectory }: NodePlaces): Trace[] {
-  const { endpoints } = runPaths(runDirectory);
-  const found =
-    runFiles(runDirectory).length > 0 || isEmptyDirectory(endpoints) || isEmptyDirectory(runDirectory);
-  if (!found) return [];
+  const { endpoints, locks } = runPaths(runDirectory);
+  const directories = [endpoints, locks, runDirectory];
+  if (runFiles(runDirectory).length === 0 && !directories.some(isEmptyDirectory)) return [];
   return [
     {
       what: `directory ${runDirectory} (the agent's socket, records of pods), but for files of others`,
       remove: () => {
         for (const path of runFiles(runDirectory)) rmSync(path, { force: true });
-        removeEmptyDirectory(endpoints);
-        removeEmptyDirectory(runDirectory);
+        for (const directory of directories) removeEmptyDirectory(directory);
       },
     },
   ];

@@ -74,7 +74,13 @@ export class UsedNode {
 
   /** Whatever of the files is not there. */
   fill(): void {
-    for (const directory of [this.bin, this.net, join(this.run, "endpoints"), this.state])
+    for (const directory of [
+      this.bin,
+      this.net,
+      join(this.run, "endpoints"),
+      join(this.run, "locks"),
+      this.state,
+    ])
       mkdirSync(directory, { recursive: true });
     for (const name of ["calico", "tortie"]) writeExecutable(join(this.bin, name));
     for (const name of [".calico.tortie-new", "host-local"]) writeScript(join(this.bin, name), "");
@@ -88,6 +94,7 @@ export class UsedNode {
     for (const name of ["agent.sock", "agent-away", "boot-id", "boot-id.tmp", "boot-id.lock"])
       writeFileSync(join(this.run, name), "");
     for (const name of ["c1.json", ".c2.tmp"]) writeFileSync(join(this.run, "endpoints", name), "{}");
+    writeFileSync(join(this.run, "locks", "c1"), "");
     for (const name of ["mtu", ".mtu.tortie-new"]) writeFileSync(join(this.state, name), "1450");
   }
 

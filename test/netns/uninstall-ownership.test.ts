@@ -66,7 +66,7 @@ test("what others keep in the same directory stays", () => {
   using node = new UsedNode();
   writeFileSync(join(node.state, "nodename"), "n-1");
   mkdirSync(join(node.run, "home"));
-  for (const name of ["home/letter", "notes.json", "endpoints/notes.txt"])
+  for (const name of ["home/letter", "notes.json", "endpoints/notes.txt", "locks/list"])
     writeFileSync(join(node.run, name), "mine");
   node.uninstall();
   expect(node.left().files).toEqual([
@@ -76,6 +76,8 @@ test("what others keep in the same directory stays", () => {
     "run/endpoints/notes.txt",
     "run/home",
     "run/home/letter",
+    "run/locks",
+    "run/locks/list",
     "run/notes.json",
     "state",
     "state/nodename",
