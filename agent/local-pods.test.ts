@@ -43,6 +43,15 @@ test("the record of the pod's UID gives addresses and interface; labels and phas
   ]);
 });
 
+test("an emptied annotation, which may be a former container's, ends no pod whose record stands", () => {
+  const pods = withPod();
+  const ended = podUpdate(testPod("a", { deleting: true, finished: true, finishedByAnnotation: true }));
+  expect(pods.place([ended])).toMatchObject([{ value: { finished: true } }]);
+  expect(pods.put(testRecord("c1"))).toMatchObject([{ value: { ...FROM_RECORD, finished: false } }]);
+  expect(pods.place([ended])).toMatchObject([{ value: { ...FROM_RECORD, finished: false } }]);
+  expect(pods.forget("c1")).toMatchObject([{ value: { finished: true } }]);
+});
+
 test("a pod that no record tells of keeps what the API says", () => {
   const pods = createLocalPods();
   expect(only(pods.place([podUpdate(testPod("a"))]))).toEqual(FROM_API);

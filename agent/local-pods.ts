@@ -94,6 +94,8 @@ export function recordedEndpoint(
   return {
     ...endpoint,
     addresses: latest.addresses,
+    // The annotation may be a former container's: this one stands.
+    finished: endpoint.finished && endpoint.finishedByAnnotation !== true,
     attachment: { kind: "interface", name: latest.interface },
     wired: true,
   };

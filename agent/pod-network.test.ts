@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Datastore, PodAnnotation } from "../adapters/datastore.ts";
@@ -114,7 +114,7 @@ test("a record that cannot be read is told, and hurts no other", async () => {
 
 test("records that cannot be listed are told, and the plugin is served", async () => {
   mkdirSync(paths.directory);
-  writeFileSync(paths.endpoints, "no directory");
+  symlinkSync(paths.endpoints, paths.endpoints);
   const { plugin, messages } = bench();
   await until(() => messages().includes("records of pods cannot be read"));
   expect(await plugin.request({ kind: "state" }, LIMIT)).toMatchObject({ kind: "state" });

@@ -37,6 +37,8 @@ export interface Endpoint {
   readonly attachment: Attachment | undefined;
   /** Finished endpoints are nobody's peer and own no address; their interface stays closed. */
   readonly finished: boolean;
+  /** It counts as finished only by what a CNI plugin wrote beside it. Absent at endpoints of other nodes. */
+  readonly finishedByAnnotation?: true;
   /** Being deleted: loses its address to a live endpoint that claims it. */
   readonly deleting: boolean;
   /** Milliseconds since the epoch, 0 while unknown: of two live claims of an address the later start wins. */

@@ -105,13 +105,13 @@ test.each([
     { finished: true, deleting: true, addresses: [] },
   ],
   [
-    "of this node, being deleted and already without network by its annotation, which may be a former container's",
+    "of this node, being deleted and already without network",
     {
       metadata: { deletionTimestamp: "2024-01-31T12:00:00Z", annotations: { [POD_IP]: "" } },
       spec: { nodeName: "here" },
       status: { phase: "Running", podIP: "10.0.0.1" },
     },
-    { finished: false, deleting: true, addresses: [] },
+    { finished: true, finishedByAnnotation: true, deleting: true, addresses: [] },
   ],
   [
     "being deleted",

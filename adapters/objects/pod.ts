@@ -106,12 +106,11 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const deletion = metadata["deletionTimestamp"] ?? "";
   const deleting = deletion !== "";
   const emptied = Object.hasOwn(annotations, POD_IP_ANNOTATION) && annotations[POD_IP_ANNOTATION] === "";
+  const ended = ["Succeeded", "Failed"].includes(String(status["phase"]));
+  const finished = ended || (deleting && emptied);
+  const found =
+    finished || !statusKnown ? { addresses: [], defects: [] } : readAddresses(status, annotations);
   const here = isHere(basis.spec, options, defects);
-  // On its own node the CNI plugin knows it better, and tells: there it only says that the API's addresses are old.
-  const left = deleting && emptied;
-  const finished = ["Succeeded", "Failed"].includes(String(status["phase"])) || (left && !here);
-  const unaddressed = finished || left || !statusKnown;
-  const found = unaddressed ? { addresses: [], defects: [] } : readAddresses(status, annotations);
   const ports = readPorts(basis.spec);
   defects.push(...found.defects, ...ports.defects);
   const uid = metadata["uid"];
@@ -127,6 +126,8 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
     ports: ports.ports,
     attachment: here ? { kind: "interface", name: podInterfaceName(namespace, name) } : undefined,
     finished,
+    // On its own node our plugin knows better: the annotation may be a former container's.
+    ...(here && finished && !ended && { finishedByAnnotation: true }),
     deleting,
     startedAt: readTime(
       status["startTime"],

@@ -94,7 +94,9 @@ function sharedEndpoint(endpoint: Endpoint, sharing: Sharing): Endpoint {
     deleting: endpoint.deleting,
     startedAt: endpoint.startedAt,
   };
-  return endpoint.uids === undefined ? shared : { ...shared, uids: endpoint.uids };
+  const { uids, finishedByAnnotation } = endpoint;
+  if (uids === undefined && finishedByAnnotation === undefined) return shared;
+  return { ...shared, ...(uids && { uids }), ...(finishedByAnnotation && { finishedByAnnotation }) };
 }
 
 function optionsOf({ nodeName }: ModelContext): ReadOptions {
