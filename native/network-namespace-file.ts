@@ -18,30 +18,41 @@ export function namespaceRefused(tried: string, errno: number): NetworkNamespace
   return new NetworkNamespaceError("refused", errno, { tried, found, next: "see setns(2) and unshare(2)" });
 }
 
+function triedToOpen(path: string): string {
+  return `open the network namespace "${path}"`;
+}
+
+/** Something else is there. */
+export function noNamespace(path: string): NetworkNamespaceError {
+  return new NetworkNamespaceError("noNamespace", EINVAL, {
+    tried: triedToOpen(path),
+    found: "what is there is no network namespace",
+    next: "give the path of one, for example /var/run/netns/NAME or /proc/PID/ns/net",
+  });
+}
+
 /** The descriptor of whatever is at the path; of a named pipe, too, without waiting for its other end. */
-function openPath(path: string, tried: string): number {
+function openPath(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const errno = Math.abs((error as NodeJS.ErrnoException).errno ?? 0);
     const symbol = errnoSymbol(errno);
-    if (symbol !== "ENOENT" && symbol !== "ENOTDIR") throw namespaceRefused(tried, errno);
+    if (symbol !== "ENOENT" && symbol !== "ENOTDIR") throw namespaceRefused(triedToOpen(path), errno);
     const found = `there is nothing at this path (${symbol})`;
     const next = "whoever made it has taken it away: the sandbox is gone, or the path is wrong";
-    throw new NetworkNamespaceError("absent", errno, { tried, found, next });
+    throw new NetworkNamespaceError("absent", errno, { tried: triedToOpen(path), found, next });
   }
 }
 
 /**
- * By the kernel's own name for what is open, which begins with no slash (namespaces(7)). Where a namespace is mounted at a path, as
- * runtimes keep them, it has that path for its name: then its file system says that it is a namespace, and of what kind is for the
- * kernel to say to whoever enters it.
+ * By the kernel's own name for what is open, such as net:[4026531833] (namespaces(7)). Where a namespace is mounted at a path, as
+ * runtimes keep them, it has that path for its name: then its file system says that it is a namespace, and of what kind
+ * NetworkNamespace.open asks the kernel.
  */
 function isNetworkNamespace(fd: number): boolean {
-  const name = readlinkSync(`/proc/self/fd/${fd}`);
-  return name.startsWith("/")
-    ? fstatSync(fd).dev === statSync(CURRENT_NAMESPACE).dev
-    : name.startsWith("net:[");
+  const [, kind] = /^(\w+):\[/.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? [];
+  return kind === undefined ? fstatSync(fd).dev === statSync(CURRENT_NAMESPACE).dev : kind === "net";
 }
 
 /**
@@ -49,15 +60,10 @@ function isNetworkNamespace(fd: number): boolean {
  * asks need not load one. Throws NetworkNamespaceError.
  */
 export function openNamespaceFile(path: string): number {
-  const tried = `open the network namespace "${path}"`;
-  const fd = openPath(path, tried);
+  const fd = openPath(path);
   if (isNetworkNamespace(fd)) return fd;
   closeSync(fd);
-  throw new NetworkNamespaceError("noNamespace", EINVAL, {
-    tried,
-    found: "what is there is no network namespace",
-    next: "give the path of one, for example /var/run/netns/NAME or /proc/PID/ns/net",
-  });
+  throw noNamespace(path);
 }
 
 /** Whether the descriptor is of the namespace that the calling thread is in. */

@@ -50,8 +50,8 @@ test("open finds a namespace by its path, and tells its own from others", () => 
 
 test("open takes a namespace that is mounted at a path, as runtimes keep them, and no other mount", () => {
   const directory = mkdtempSync(join(tmpdir(), "tortie-namespace-"));
-  const [mounted, file] = [join(directory, "mounted"), join(directory, "file")];
-  for (const path of [mounted, file]) writeFileSync(path, "");
+  const paths = ["mounted", "other", "file"].map((name) => join(directory, name));
+  for (const path of paths) writeFileSync(path, "");
   const script = `
     const { NetworkNamespace } = await import(${JSON.stringify(join(import.meta.dir, "network-namespace.ts"))});
     const { readlinkSync } = await import("node:fs");
@@ -65,12 +65,13 @@ test("open takes a namespace that is mounted at a path, as runtimes keep them, a
     process.stdout.write(said.join(" "));
   `;
   const mount =
-    'mount --bind /proc/self/ns/net "$1" && mount --bind /etc/passwd "$2" && exec "$0" -e "$3" "$1" "$2"';
+    'mount --bind /proc/self/ns/net "$1" && mount --bind /proc/self/ns/uts "$2" && mount --bind /etc/passwd "$3" && ' +
+    'exec "$0" -e "$4" "$1" "$2" "$3"';
   try {
-    const words = ["unshare", "--mount", "--", "sh", "-c", mount, process.execPath, mounted, file, script];
+    const words = ["unshare", "--mount", "--", "sh", "-c", mount, process.execPath, ...paths, script];
     const { stdout, stderr } = Bun.spawnSync(words);
     expect(stderr.toString()).toBe("");
-    expect(stdout.toString()).toBe(`${here()} noNamespace`);
+    expect(stdout.toString()).toBe(`${here()} noNamespace noNamespace`);
   } finally {
     rmSync(directory, { recursive: true });
   }

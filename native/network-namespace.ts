@@ -5,16 +5,20 @@ import {
   CURRENT_NAMESPACE,
   isCurrentNamespace,
   namespaceRefused,
+  noNamespace,
   openNamespaceFile,
 } from "./network-namespace-file.ts";
 
 const CLONE_NEWNET = 0x40000000;
+/** ioctl_ns(2): which kind of namespace it is. */
+const NS_GET_NSTYPE = 0xb703;
 
 const {
-  symbols: { unshare, setns },
+  symbols: { unshare, setns, ioctl },
 } = dlopen("libc.so.6", {
   unshare: { args: [FFIType.i32], returns: FFIType.i32 },
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  ioctl: { args: [FFIType.i32, FFIType.u64_fast], returns: FFIType.i32 },
 });
 
 function enter(fd: number, tried: string): void {
@@ -59,7 +63,10 @@ export class NetworkNamespace {
 
   /** Opens the one that a path stands for. Throws NetworkNamespaceError. */
   static open(path: string): NetworkNamespace {
-    return new NetworkNamespace(openNamespaceFile(path));
+    const fd = openNamespaceFile(path);
+    if (ioctl(fd, NS_GET_NSTYPE) === CLONE_NEWNET) return new NetworkNamespace(fd);
+    closeSync(fd);
+    throw noNamespace(path);
   }
 
   /** Whether it is the one that the calling thread is in. */
