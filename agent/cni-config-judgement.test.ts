@@ -27,7 +27,7 @@ test.each([
   ],
   [
     template({ mtu: "1500" }),
-    'the plugin would refuse it: mtu is "1500"; expected a whole number from 0 to 65535; mend the network\'s ' +
+    'the plugin would refuse it: mtu is "1500"; expected 0 or a whole number from 68 to 65535; mend the network\'s ' +
       "configuration in /etc/cni/net.d, or the template that the agent writes it from",
   ],
   [

@@ -13,6 +13,11 @@ const GIVEN = {
 const MEND =
   "mend the network's configuration in /etc/cni/net.d, or the template that the agent writes it from";
 
+/** Lists in lists. */
+function nested(depth: number): unknown {
+  return JSON.parse("[".repeat(depth) + "]".repeat(depth));
+}
+
 function failure(given: unknown, verb: Verb = "ADD"): string {
   try {
     const text = typeof given === "string" ? given : JSON.stringify(given);
@@ -76,7 +81,6 @@ test("readNetworkConfiguration: takes what Calico's manifests of 2016 and of tod
     allowIpForwarding: true,
     setupTimeoutSeconds: 7,
     ignored: [
-      "include_default_routes is ignored: a pod always has a default route",
       "nodename is ignored: the agent knows the node",
       "kubernetes.kubeconfig is ignored: the agent alone talks to the API server",
       "log_file_path is ignored: log lines go to standard error, where the container runtime keeps them",
@@ -124,9 +128,24 @@ test.each([
   [{ ipam: undefined }, `configuration: ipam is missing; ${MEND}`],
   [{ ipam: {} }, `configuration: ipam.type is missing; ${MEND}`],
   [{ ipam: 7 }, `configuration: ipam is 7; expected an object: { type: host-local, ... }; ${MEND}`],
-  [{ mtu: "1500" }, `configuration: mtu is "1500"; expected a whole number from 0 to 65535; ${MEND}`],
-  [{ mtu: 1500.5 }, `configuration: mtu is 1500.5; expected a whole number from 0 to 65535; ${MEND}`],
-  [{ mtu: -1 }, `configuration: mtu is -1; expected a whole number from 0 to 65535; ${MEND}`],
+  [{ mtu: "1500" }, `configuration: mtu is "1500"; expected 0 or a whole number from 68 to 65535; ${MEND}`],
+  [{ mtu: 1500.5 }, `configuration: mtu is 1500.5; expected 0 or a whole number from 68 to 65535; ${MEND}`],
+  [{ mtu: 1 }, `configuration: mtu is 1; expected 0 or a whole number from 68 to 65535; ${MEND}`],
+  [{ mtu: 67 }, `configuration: mtu is 67; expected 0 or a whole number from 68 to 65535; ${MEND}`],
+  [{ mtu: 65_536 }, `configuration: mtu is 65536; expected 0 or a whole number from 68 to 65535; ${MEND}`],
+  [
+    { include_default_routes: false },
+    "field: include_default_routes is false, which is not supported; a pod always has a default route: take it out, or set it to true",
+  ],
+  [
+    { feature_control: { floating_ips: nested(100) } },
+    `configuration: the network's configuration is nested more than 100 deep; give one plugin's configuration, a JSON object`,
+  ],
+  [
+    { feature_control: { floating_ips: nested(60) }, ipam: { ...GIVEN.ipam, type: "x".repeat(1_000) } },
+    `field: ipam.type is "${"x".repeat(199)}…, which is not supported; set ipam to { type: host-local, subnet: usePodCidr }`,
+  ],
+  [{ mtu: -1 }, `configuration: mtu is -1; expected 0 or a whole number from 68 to 65535; ${MEND}`],
   [
     { policy_setup_timeout_seconds: 3601 },
     `configuration: policy_setup_timeout_seconds is 3601; expected a whole number from 0 to 3600; ${MEND}`,
@@ -175,6 +194,36 @@ test.each([
   ],
 ])("readNetworkConfiguration: %j is refused", (wrong, message) => {
   expect(failure({ ...GIVEN, ...wrong })).toBe(message);
+});
+
+test("what is millions of letters long, or nested tens of thousands deep, is refused in few words", () => {
+  const deep = "[".repeat(50_000) + "]".repeat(50_000);
+  expect(failure(`{"feature_control":${deep}}`)).toBe(
+    "configuration: the network's configuration is nested more than 100 deep; give one plugin's configuration, a JSON object",
+  );
+  expect(failure({ ...GIVEN, mtu: "9".repeat(5_000_000) })).toBe(
+    `configuration: mtu is "${"9".repeat(199)}…; expected 0 or a whole number from 68 to 65535; ${MEND}`,
+  );
+  expect(failure("[".repeat(5_000_000)).length).toBeLessThan(400);
+  expect(failure("x".repeat(5_000_000)).length).toBeLessThan(400);
+  expect(failure(`"${"x".repeat(5_000_000)}"`).length).toBeLessThan(400);
+});
+
+test("readNetworkConfiguration: an MTU that keeps pods from being wired keeps none from being taken off", () => {
+  expect(readNetworkConfiguration({ ...GIVEN, mtu: 67 }, "DEL").mtu).toBe(67);
+});
+
+test("readNetworkConfiguration: null in the place of GC's list is an empty one, beside a list it is nothing", () => {
+  const now = "cni.dev/valid-attachments";
+  const former = "cni.dev/attachments";
+  for (const key of [now, former])
+    expect(readNetworkConfiguration({ ...GIVEN, [key]: null }, "GC").validAttachments).toEqual([]);
+  const list = [{ containerID: "c1", ifname: "eth0" }];
+  const validAttachments = [{ containerId: "c1", podInterface: "eth0" }];
+  expect(readNetworkConfiguration({ ...GIVEN, [now]: null, [former]: list }, "GC")).toMatchObject({
+    validAttachments,
+  });
+  expect(readNetworkConfiguration(GIVEN, "GC").validAttachments).toBeUndefined();
 });
 
 test("readNetworkConfiguration: an etcd beside datastore_type kubernetes is what templates leave behind", () => {

@@ -6,6 +6,7 @@ import {
 } from "../handshake/plugin-configuration.ts";
 import type { Fields } from "../handshake/calico-fields.ts";
 import { type CniVersion, isAtLeast } from "../handshake/cni-version.ts";
+import { echo, shortened } from "../model/echo.ts";
 import { CniError } from "./cni-error.ts";
 import { type Verb, VERB_SINCE } from "./environment.ts";
 
@@ -14,17 +15,26 @@ export type { ValidAttachment } from "../handshake/plugin-configuration.ts";
 /** The network's configuration, checked. */
 export type NetworkConfiguration = PluginConfiguration;
 
+/** Far more than any network needs, and far less than what nobody could write down again. */
+const DEEPEST = 100;
+
+function isDeeper(given: unknown, depth: number): boolean {
+  if (typeof given !== "object" || given === null) return false;
+  return depth < 0 || Object.values(given).some((part) => isDeeper(part, depth - 1));
+}
+
 /** What stands on standard input. Throws CniError. */
 export function parseStdin(stdin: string): Fields {
   let given: unknown;
   try {
     given = JSON.parse(stdin);
   } catch (error) {
-    const found = stdin.trim() === "" ? "is empty" : `is not JSON: ${(error as Error).message}`;
+    const found = stdin.trim() === "" ? "is empty" : `is not JSON: ${shortened((error as Error).message)}`;
     throw new CniError("notJson", `standard input ${found}`, "give the network's configuration there");
   }
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given as Fields;
-  const found = Array.isArray(given) ? "a list" : JSON.stringify(given);
+  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
+  if (isObject && !isDeeper(given, DEEPEST)) return given as Fields;
+  const found = isObject ? `nested more than ${DEEPEST} deep` : Array.isArray(given) ? "a list" : echo(given);
   throw new CniError(
     "configuration",
     `the network's configuration is ${found}`,

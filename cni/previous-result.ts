@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Address, parseAddress } from "../model/address.ts";
+import { echo, shortened } from "../model/echo.ts";
 import type { Fields } from "../handshake/calico-fields.ts";
 import { CniError } from "./cni-error.ts";
 import { type CniVersion, isAtLeast } from "../handshake/cni-version.ts";
@@ -41,12 +42,12 @@ function parse<T>(schema: v.GenericSchema<unknown, T>, given: Fields): T {
   const parsed = v.safeParse(schema, given);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw wrong(`is no result: ${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
+  throw wrong(`is no result: ${v.getDotPath(issue) ?? "it"}: ${shortened(issue.message)}`);
 }
 
 function address(block: string): Address {
   const found = parseAddress(block.replace(/\/\d+$/, ""));
-  if (found === undefined) throw wrong(`has the address "${block}", which is none`);
+  if (found === undefined) throw wrong(`has the address ${echo(block)}, which is none`);
   return found;
 }
 

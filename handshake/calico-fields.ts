@@ -1,3 +1,5 @@
+import { echo, shortened } from "../model/echo.ts";
+
 /** What becomes of a field that Calico's plugin knows, and this one has no use for. */
 interface FieldRow {
   /** A path into the configuration, with dots; `*` at the end stands for any ending of the name. */
@@ -10,10 +12,17 @@ interface FieldRow {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-function isEmpty(value: unknown): boolean {
+/** Nobody means nothing by more lists in lists than this. */
+const DEEPEST = 100;
+
+function isEmptyAt(depth: number, value: unknown): boolean {
   if (value === null || value === undefined || value === "" || value === false) return true;
-  if (typeof value === "object") return Object.values(value).every(isEmpty);
-  return false;
+  if (typeof value !== "object" || depth > DEEPEST) return false;
+  return Object.values(value).every((part) => isEmptyAt(depth + 1, part));
+}
+
+function isEmpty(value: unknown): boolean {
+  return isEmptyAt(0, value);
 }
 
 const oneOf =
@@ -92,7 +101,11 @@ const ROWS: readonly FieldRow[] = [
     harmless: isDefaultRoutes,
     because: "a pod has a default route, which leads everywhere: take it out",
   },
-  { field: "include_default_routes", because: "a pod always has a default route" },
+  {
+    field: "include_default_routes",
+    harmless: (value) => value === true || value === null,
+    because: "a pod always has a default route: take it out, or set it to true",
+  },
   { field: "hostname", because: AGENT_KNOWS },
   { field: "nodename*", because: AGENT_KNOWS },
   { field: "kubernetes.*", because: AGENT_TALKS },
@@ -132,7 +145,7 @@ export function unsupportedField(configuration: Fields): UnsupportedField | unde
     if (harmless === undefined) continue;
     for (const [name, value] of matching(configuration, field)) {
       if (harmless(value, configuration)) continue;
-      return { found: `${name} is ${JSON.stringify(value)}, which is not supported`, next: because };
+      return { found: `${shortened(name)} is ${echo(value)}, which is not supported`, next: because };
     }
   }
   return undefined;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Fields, ignoredFields, unsupportedField } from "./calico-fields.ts";
 import { CNI_VERSIONS, type CniVersion, isCniVersion, UNSAID_VERSION } from "./cni-version.ts";
+import { echo } from "../model/echo.ts";
 import { CONTAINER_ID } from "./endpoint-record.ts";
 import { RUN_DIRECTORY } from "./run-paths.ts";
 
@@ -34,11 +35,15 @@ export interface PluginConfiguration {
 }
 
 const DEFAULT_SETUP_SECONDS = 30;
+/** Bytes; the kernel makes no smaller veth. */
+const SMALLEST_MTU = 68;
+const LARGEST_MTU = 65_535;
+const EXPECTED_MTU = `0 or a whole number from ${SMALLEST_MTU} to ${LARGEST_MTU}`;
 /** The specification's words for names of networks and of containers are the same. */
 const NETWORK_NAME = CONTAINER_ID;
 
-function expected(what: string): (issue: v.BaseIssue<unknown>) => string {
-  return ({ input }) => `is ${JSON.stringify(input)}; expected ${what}`;
+function expected(what: string): (issue: { readonly input: unknown }) => string {
+  return ({ input }) => `is ${echo(input)}; expected ${what}`;
 }
 
 /** For objects: a field that must be there has no value to judge. */
@@ -47,8 +52,12 @@ function expectedObject(what: string): (issue: v.BaseIssue<unknown>) => string {
   return (issue) => (issue.expected?.startsWith('"') === true ? "is missing" : message(issue));
 }
 
-const number = (least: number, most: number): v.GenericSchema<unknown, number> => {
-  const message = expected(`a whole number from ${least} to ${most}`);
+const number = (
+  least: number,
+  most: number,
+  what: string = `a whole number from ${least} to ${most}`,
+): v.GenericSchema<unknown, number> => {
+  const message = expected(what);
   return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
 };
 const boolean = v.boolean(expected("true or false"));
@@ -80,7 +89,7 @@ const SCHEMA = v.object(
   {
     name,
     ipam: v.looseObject({ type: text }, expectedObject("an object: { type: host-local, ... }")),
-    mtu: v.nullish(number(0, 65_535), 0),
+    mtu: v.nullish(number(0, LARGEST_MTU, EXPECTED_MTU), 0),
     policy_setup_timeout_seconds: v.nullish(number(0, 3_600), 0),
     log_level: v.nullish(text, "warning"),
     run_dir: v.nullish(v.pipe(text, v.startsWith("/", expected("an absolute path"))), RUN_DIRECTORY),
@@ -118,20 +127,42 @@ export function readSpokenVersion({
   if (typeof given === "string" && isCniVersion(given)) return { ok: true, version: given };
   return refused(
     "version",
-    `cniVersion is ${JSON.stringify(given)}, which is not spoken here`,
+    `cniVersion is ${echo(given)}, which is not spoken here`,
     `set cniVersion to one of ${CNI_VERSIONS.join(", ")}`,
   );
 }
 
-function refusedFields(whole: Fields, ipam: { readonly type: string }): RefusedConfiguration | undefined {
+/** Whether interfaces can have it; not said, it is 0. */
+export function isMtu(mtu: number): boolean {
+  return Number.isInteger(mtu) && mtu >= SMALLEST_MTU && mtu <= LARGEST_MTU;
+}
+
+function refusedValue(found: string): RefusedConfiguration {
+  const next =
+    "mend the network's configuration in /etc/cni/net.d, or the template that the agent writes it from";
+  return refused("configuration", found, next);
+}
+
+/** What keeps pods from being wired, and none from being taken off. */
+function refusedFields(
+  whole: Fields,
+  { ipam, mtu }: { readonly ipam: { readonly type: string }; readonly mtu: number },
+): RefusedConfiguration | undefined {
+  if (mtu !== 0 && !isMtu(mtu)) return refusedValue(`mtu ${expected(EXPECTED_MTU)({ input: mtu })}`);
   const unsupported = unsupportedField(whole);
   if (unsupported !== undefined) return refused("field", unsupported.found, unsupported.next);
   if (ipam.type === "host-local") return undefined;
   return refused(
     "field",
-    `ipam.type is "${ipam.type}", which is not supported`,
+    `ipam.type is ${echo(ipam.type)}, which is not supported`,
     "set ipam to { type: host-local, subnet: usePodCidr }",
   );
+}
+
+/** An empty list is `null` in the mouth of a program in Go; only a key that is not there asks for nothing. */
+function validAttachments(given: v.InferOutput<typeof SCHEMA>): readonly ValidAttachment[] | undefined {
+  const [now, former] = [given["cni.dev/valid-attachments"], given["cni.dev/attachments"]];
+  return now ?? former ?? (now === null || former === null ? [] : undefined);
 }
 
 export interface ReadingPluginConfiguration {
@@ -149,14 +180,10 @@ export function readPluginConfiguration(
   const parsed = v.safeParse(SCHEMA, whole);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return refused(
-      "configuration",
-      `${v.getDotPath(issue) ?? "the configuration"} ${issue.message}`,
-      "mend the network's configuration in /etc/cni/net.d, or the template that the agent writes it from",
-    );
+    return refusedValue(`${v.getDotPath(issue) ?? "the configuration"} ${issue.message}`);
   }
   const given = parsed.output;
-  const wrong = undoing ? undefined : refusedFields(whole, given.ipam);
+  const wrong = undoing ? undefined : refusedFields(whole, given);
   if (wrong !== undefined) return wrong;
   const configuration: PluginConfiguration = {
     version: spoken.version,
@@ -169,7 +196,7 @@ export function readPluginConfiguration(
     allowIpForwarding: given.container_settings.allow_ip_forwarding,
     dns: given.dns ?? undefined,
     previous: given.prevResult ?? undefined,
-    validAttachments: given["cni.dev/valid-attachments"] ?? given["cni.dev/attachments"] ?? undefined,
+    validAttachments: validAttachments(given),
     whole,
     ignored: ignoredFields(whole),
   };

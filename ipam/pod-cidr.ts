@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { addressFamily, type Family, parseAddress } from "../model/address.ts";
 import { type Cidr, cidrFamily, parseCidr } from "../model/cidr.ts";
+import { echo } from "../model/echo.ts";
 import { IpamError } from "./ipam-error.ts";
 
 /** `ipam` of a network's configuration. Whatever has no meaning here is host-local's. */
@@ -60,7 +61,7 @@ function readRanges(ipam: unknown): Ranges {
     const path = v.getDotPath(issue);
     throw new IpamError("invalid", {
       tried: TRIED,
-      found: `ipam${path === null ? "" : `.${path}`} is ${JSON.stringify(issue.input)}; ${issue.message}`,
+      found: `ipam${path === null ? "" : `.${path}`} is ${echo(issue.input)}; ${issue.message}`,
       next: "mend it in the network's configuration",
     });
   }
@@ -68,7 +69,7 @@ function readRanges(ipam: unknown): Ranges {
   if (type !== "host-local") {
     throw new IpamError("unsupported", {
       tried: TRIED,
-      found: `ipam.type is ${type === undefined ? "missing" : JSON.stringify(type)}, and only "host-local" is supported`,
+      found: `ipam.type is ${type === undefined ? "missing" : echo(type)}, and only "host-local" is supported`,
       next: 'set ipam to { "type": "host-local", "subnet": "usePodCidr" }',
     });
   }
