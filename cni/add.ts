@@ -3,14 +3,17 @@ import type { NodeFacts } from "../handshake/messages.ts";
 import { IpamError } from "../ipam/ipam-error.ts";
 import { needsPodCidrs } from "../ipam/pod-cidr.ts";
 import { type Address, addressFamily } from "../model/address.ts";
+import { echo } from "../model/echo.ts";
 import { type InterfaceName, podInterfaceName } from "../model/fingerprint.ts";
 import { openPatientAgent, type PatientAgent } from "./ask-agent.ts";
 import { type Call, type Leaseholder, leasedCall, leasingCall } from "./call.ts";
 import { CniError } from "./cni-error.ts";
 import { detach, tellAgent } from "./detach.ts";
+import { checkEarly } from "./early-checks.ts";
 import { type Attachment, readAttachment } from "./environment.ts";
 import type { Links, PodLink } from "./node-parts.ts";
 import { holdContainer } from "./hold-container.ts";
+import { podMtu } from "./pod-mtu.ts";
 import { printResult } from "./result.ts";
 import { freeLeasesOfFormerBoots } from "./orphaned-leases.ts";
 import { toCniError } from "./to-cni-error.ts";
@@ -20,7 +23,7 @@ function refuseChained({ configuration }: Call): void {
   if (configuration.previous === undefined) return;
   throw new CniError(
     "field",
-    `prevResult is ${JSON.stringify(configuration.previous)}, which is not supported with ADD`,
+    `prevResult is ${echo(configuration.previous)}, which is not supported with ADD`,
     "this plugin makes a pod's link and goes first in a list of plugins",
   );
 }
@@ -104,11 +107,10 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   node.records.write(paths, record);
   await freeLeasesOfFormerBoots(call);
   const facts = await asking;
-  const mtu = configuration.mtu || (facts?.mtu ?? 0);
+  const mtu = podMtu(configuration, facts);
   const leasing = node.leases.lease(leasingCall(call, facts));
   done.push("free the addresses", () => takeBack(call, record, leasing));
   const links = await node.links();
-  links.demandNamespace(link.namespacePath);
   const overtaken = takeOver(call, links, link.interface);
   let used: readonly Address[] = [];
   done.push("remove the link", () => {
@@ -148,12 +150,13 @@ async function attach(call: Call, record: EndpointRecord, done: UndoStack): Prom
   });
 }
 
-/** ADD: link, addresses and rules of a pod, all or nothing. Gives the result. */
+/** ADD: link, addresses and rules of a pod, all or nothing. It prints the result itself, to undo what nobody heard of. */
 export async function add(given: Call): Promise<string> {
   const { node, log, configuration } = given;
   refuseChained(given);
   const attachment = readAttachment(given.environment, "ADD");
   const { containerId, podInterface, namespacePath = "", pod } = attachment;
+  checkEarly(given, attachment);
   using call = await holdContainer(given, containerId);
   await clearOwn(call, attachment);
   const record: EndpointRecord = {
@@ -171,7 +174,9 @@ export async function add(given: Call): Promise<string> {
   };
   const done = createUndoStack();
   try {
-    return await attach(call, record, done);
+    const result = await attach(call, record, done);
+    call.print(result);
+    return "";
   } catch (error) {
     await done.undo((what, failure) => log.error(`could not ${what}: ${toCniError(failure).message}`));
     throw error;

@@ -17,6 +17,8 @@ export interface Call {
   readonly log: PluginLog;
   /** The runtime wants the plugin to end, or a DEL of the container that is held wants so. */
   readonly stopping: AbortSignal;
+  /** Prints a result, now: for whoever must take back what nobody heard of. Throws what kept it from getting out. */
+  readonly print: (text: string) => void;
   /** The open file of the container's lock, for helpers to inherit; absent where no container is held. */
   readonly lock?: number;
 }
@@ -56,7 +58,13 @@ export function leasedCall(
   const { type, dataDir } = configuration.ipam;
   const ipam = type === "host-local" ? configuration.ipam : { type: "host-local", dataDir };
   return {
-    environment: { ...environment, CNI_CONTAINERID: of.containerId, CNI_IFNAME: of.podInterface },
+    environment: {
+      ...environment,
+      CNI_CONTAINERID: of.containerId,
+      CNI_IFNAME: of.podInterface,
+      // Wishes decide nothing here, and for a bad one host-local would free nothing.
+      CNI_ARGS: undefined,
+    },
     pluginPath,
     configuration: {
       ...configuration.whole,

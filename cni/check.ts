@@ -86,10 +86,11 @@ async function ofRules(call: Call, { containerId }: EndpointRecord): Promise<str
 export async function check(call: Call): Promise<string> {
   const { node, configuration } = call;
   const { containerId, podInterface, namespacePath = "" } = readAttachment(call.environment, "CHECK");
-  const previous = demandPrevious(call);
-  const links = await node.links();
-  links.demandNamespace(namespacePath);
+  // Whoever is not known needs nothing else to be told so.
   const record = demandRecord(call, containerId);
+  const previous = demandPrevious(call);
+  node.demandNamespace(namespacePath);
+  const links = await node.links();
   const rules = ofRules(call, record);
   // Asked first and waited for last: what comes in between may fail first.
   rules.catch(() => undefined);

@@ -49,7 +49,7 @@ async function hold(call: Call, containerId: string): Promise<HoldingCall> {
 
 /** DEL: nothing of the container is left, whatever was there. Prints nothing. */
 export async function del(given: Call): Promise<string> {
-  const attachment = readAttachment(given.environment, "DEL");
+  const attachment = readAttachment(given.environment, "DEL", (text) => given.log.warning(text));
   const { containerId, podInterface, pod, namespacePath = "" } = attachment;
   using call = await hold(given, containerId);
   const stored = call.node.records.read(call.paths, containerId);

@@ -52,7 +52,7 @@ test.each([
   [{ CNI_CONTAINERID: "-c" }, `environment: CNI_CONTAINERID is "-c", which is no container ID; ${ID}`],
   [
     { CNI_CONTAINERID: "c".repeat(251) },
-    `environment: CNI_CONTAINERID is "${"c".repeat(251)}", which is no container ID; ${ID}`,
+    `environment: CNI_CONTAINERID is "${"c".repeat(199)}…, which is no container ID; ${ID}`,
   ],
   [
     { CNI_IFNAME: "sixteen-letters-" },
@@ -71,6 +71,19 @@ test.each([
     { CNI_IFNAME: "lo" },
     `environment: CNI_IFNAME is "lo", which every network namespace has already; ${NAME}`,
   ],
+  [
+    { CNI_IFNAME: "all" },
+    `environment: CNI_IFNAME is "all", which means every interface among the kernel's settings; ${NAME}`,
+  ],
+  [
+    { CNI_IFNAME: "default" },
+    `environment: CNI_IFNAME is "default", which means every interface among the kernel's settings; ${NAME}`,
+  ],
+  [
+    { CNI_IFNAME: "eth%d" },
+    `environment: CNI_IFNAME is "eth%d", and the kernel puts a number in the place of the %; ${NAME}`,
+  ],
+  [{ CNI_IFNAME: "ünïcödé-näme" }, `environment: CNI_IFNAME is "ünïcödé-näme", which is too long; ${NAME}`],
   [{ CNI_ARGS: "a" }, 'environment: CNI_ARGS holds "a", which is no KEY=VALUE; separate pairs by semicolons'],
   [
     { CNI_ARGS: "K8S_POD_NAME=a" },
@@ -86,6 +99,33 @@ test.each([
   ],
 ])("readAttachment: %j is refused", (wrong, message) => {
   expect(failure(() => readAttachment({ ...GIVEN, ...wrong }, "ADD"))).toBe(message);
+});
+
+test.each([
+  ["nonsense", ['CNI_ARGS holds "nonsense", which is no KEY=VALUE']],
+  ["K8S_POD_NAME=a", ["CNI_ARGS has no K8S_POD_NAMESPACE"]],
+  ["K8S_POD_NAMESPACE=x", ["CNI_ARGS has no K8S_POD_NAME"]],
+  ["IP=10.0.0.256", ["CNI_ARGS has IP=10.0.0.256, which is no address"]],
+  [
+    `;;=;${"x".repeat(1_000)}`,
+    [
+      'CNI_ARGS holds "=", which is no KEY=VALUE',
+      `CNI_ARGS holds "${"x".repeat(199)}…, which is no KEY=VALUE`,
+    ],
+  ],
+])("readAttachment: DEL takes what it can read of CNI_ARGS %j, and tells the rest", (CNI_ARGS, told) => {
+  const texts: string[] = [];
+  const read = readAttachment({ ...GIVEN, CNI_ARGS }, "DEL", (text) => texts.push(text));
+  expect({ pod: read.pod, texts }).toEqual({ pod: { namespace: "default", pod: "c1" }, texts: told });
+});
+
+test("readAttachment: DEL keeps a pod whose other arguments are wrong", () => {
+  const CNI_ARGS = "nonsense;K8S_POD_NAMESPACE=x;K8S_POD_NAME=a;IP=?";
+  expect(readAttachment({ ...GIVEN, CNI_ARGS }, "DEL").pod).toEqual({ namespace: "x", pod: "a" });
+});
+
+test.each(["all", "default", "lo", "eth%d"])("readAttachment: DEL of %s, which ADD refuses", (CNI_IFNAME) => {
+  expect(readAttachment({ ...GIVEN, CNI_IFNAME }, "DEL").podInterface).toBe(CNI_IFNAME);
 });
 
 test.each([

@@ -2,10 +2,12 @@ import { readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { openAgent } from "../handshake/agent-client.ts";
 import { readRecord, readRecords, removeRecord, writeRecord } from "../handshake/record-files.ts";
-import { checkAddresses, leaseAddresses, releaseAddresses } from "../ipam/host-local.ts";
+import { checkAddresses, findHostLocal, leaseAddresses, releaseAddresses } from "../ipam/host-local.ts";
 import { isReconciled } from "../ipam/boot-mark.ts";
+import { demandNamespace } from "./demand-namespace.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { answer } from "./run.ts";
+import { print, printResult } from "./standard-output.ts";
 
 /** The node that this process runs on. */
 export const THIS_NODE: NodeParts = {
@@ -15,7 +17,9 @@ export const THIS_NODE: NodeParts = {
       (await import("./container-lock.ts")).lockContainer(paths, containerId, options),
   },
   links: async () => (await import("./node-links.ts")).nodeLinks,
+  demandNamespace,
   leases: {
+    demandHelper: (pluginPath) => void findHostLocal(pluginPath),
     lease: leaseAddresses,
     release: releaseAddresses,
     check: checkAddresses,
@@ -43,19 +47,6 @@ function errorCode(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** All of it, whoever made the pipe non-blocking: the process ends right after. */
-function print(text: string): void {
-  let rest = Buffer.from(text);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if (errorCode(error) !== "EAGAIN") return;
-      Bun.sleepSync(1);
-    }
-  }
-}
-
 async function readStdin(): Promise<string> {
   try {
     // Far faster than a stream.
@@ -68,13 +59,19 @@ async function readStdin(): Promise<string> {
 
 async function serve(): Promise<number> {
   const controller = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => controller.abort());
   const { exitCode, output } = await answer({
     environment: process.env,
-    readStdin,
+    readStdin: async () => {
+      const text = await readStdin();
+      // Not before: while nothing is done yet a signal may end the process, and in a read it would not be heard.
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+        process.on(signal, () => controller.abort());
+      return text;
+    },
     node: THIS_NODE,
     stopping: controller.signal,
     ownDirectory: dirname(process.execPath),
+    print: printResult,
   });
   print(output);
   return exitCode;

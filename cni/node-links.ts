@@ -10,7 +10,6 @@ import { INTERFACE_PREFIX } from "../model/fingerprint.ts";
 import { NetworkNamespace } from "../native/network-namespace.ts";
 import { NetworkNamespaceError } from "../native/network-namespace-error.ts";
 import { Rtnetlink } from "../native/rtnetlink.ts";
-import { CniError } from "./cni-error.ts";
 import type { Links, PodLink } from "./node-parts.ts";
 
 /** Undefined: the namespace is gone, or never was. */
@@ -31,15 +30,6 @@ function planOf(link: PodLink, namespace: NetworkNamespace, mtu: number): PodLin
 
 /** The links of the network namespace that this process is in. */
 export const nodeLinks: Links = {
-  demandNamespace(path) {
-    using namespace = NetworkNamespace.open(path);
-    if (!namespace.isCurrent()) return;
-    throw new CniError(
-      "environment",
-      `CNI_NETNS is "${path}", which is the host's own network namespace`,
-      "a pod on the host's network needs no plugin",
-    );
-  },
   takeOver(name) {
     const taken = takeOverStaleLink(name);
     return taken === "absent" ? undefined : taken.containerId;

@@ -45,8 +45,6 @@ export interface Locks {
 
 /** Links of pods; nothing else of this process happens during a call. */
 export interface Links {
-  /** Throws CniError where the path is none of a network namespace, or of the host's own. */
-  demandNamespace(path: string): void;
   /** Removes whatever pod's interface has this name, and gives its container's ID where the link tells it. */
   takeOver(name: InterfaceName): string | undefined;
   create(link: PodLink, mtu: number): CreatedPodLink;
@@ -66,6 +64,8 @@ export interface Links {
 
 /** Addresses, by host-local. Each throws IpamError. */
 export interface Leases {
+  /** Throws where host-local is in none of the directories. */
+  demandHelper(pluginPath: readonly string[]): void;
   /** host-local has been started when this returns. */
   lease(call: HostLocalCall): Promise<readonly Address[]>;
   release(call: HostLocalCall): Promise<void>;
@@ -79,6 +79,8 @@ export interface Leases {
 export interface NodeParts {
   readonly records: Records;
   readonly locks: Locks;
+  /** Throws CniError and NetworkNamespaceError where the path is none of a network namespace, or of the host's own. */
+  demandNamespace(path: string): void;
   /** Loaded when first asked for: that takes about as long as host-local to lease, and can be done meanwhile. */
   links(): Promise<Links>;
   readonly leases: Leases;

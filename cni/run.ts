@@ -23,11 +23,13 @@ export interface Asked {
   /** Where helpers are looked for that are not along CNI_PATH. */
   readonly ownDirectory: string;
   readonly openLog?: (level: string) => PluginLog;
+  /** To standard output, now. Throws what kept it from getting there. */
+  readonly print: (text: string) => void;
 }
 
 export interface Answered {
   readonly exitCode: 0 | 1;
-  /** For standard output. */
+  /** For standard output, where it was not printed before. */
   readonly output: string;
 }
 
@@ -65,9 +67,8 @@ export async function answer(asked: Asked): Promise<Answered> {
     verb = readVerb(environment);
     const stdin = await asked.readStdin();
     const given = verb === "VERSION" && stdin.trim() === "" ? { cniVersion } : parseStdin(stdin);
-    const version = readVersion(given, verb);
-    cniVersion = version;
-    if (verb === "VERSION") return { exitCode: 0, output: answerVersion(version) };
+    if (verb === "VERSION") return { exitCode: 0, output: answerVersion(given) };
+    cniVersion = readVersion(given, verb);
     const configuration = readNetworkConfiguration(given, verb);
     log = openLog(configuration.logLevel);
     for (const text of configuration.ignored) log.debug(text);
@@ -79,6 +80,7 @@ export async function answer(asked: Asked): Promise<Answered> {
       node,
       log,
       stopping,
+      print: asked.print,
     };
     return { exitCode: 0, output: await carryOut(verb, call) };
   } catch (error) {

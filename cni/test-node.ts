@@ -117,10 +117,10 @@ export function createTestNode(): TestNode {
         return { fd: 0, evicted, [Symbol.dispose]: () => void node.busy.delete(containerId) };
       },
     },
+    demandNamespace(path) {
+      if (path !== NETNS) throw new CniError("environment", `there is nothing at ${path}`);
+    },
     links: async () => ({
-      demandNamespace(path) {
-        if (path !== NETNS) throw new CniError("environment", `there is nothing at ${path}`);
-      },
       takeOver(name) {
         const whose = links.get(name);
         if (whose !== undefined) deed(`take over ${whose}`);
@@ -146,6 +146,9 @@ export function createTestNode(): TestNode {
       forgetConnections: (addresses) => deed(`forget ${addresses.join()}`),
     }),
     leases: {
+      demandHelper() {
+        if (failing.has("find host-local")) throw failing.get("find host-local");
+      },
       async lease(call) {
         deed("lease");
         const address = `10.0.0.${next++}` as Address;
@@ -201,8 +204,9 @@ export function createTestNode(): TestNode {
     uptime: 100,
     onDeed() {},
     stopping,
-    call: (verb, environment, network = NETWORK) =>
-      answer({
+    async call(verb, environment, network = NETWORK) {
+      let printed = "";
+      const { exitCode, output } = await answer({
         environment: { ...environment, CNI_COMMAND: verb },
         readStdin: async () => JSON.stringify(network),
         node: parts,
@@ -214,7 +218,13 @@ export function createTestNode(): TestNode {
           warning() {},
           error: (text) => deeds.push(`error: ${text}`),
         }),
-      }),
+        print(text) {
+          if (failing.has("print")) throw failing.get("print");
+          printed += text;
+        },
+      });
+      return { exitCode, output: printed + output };
+    },
   };
   return node;
 }

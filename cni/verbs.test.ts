@@ -149,6 +149,11 @@ test("CHECK: tells every difference", async () => {
 
 test.each([
   [{}, { prevResult: undefined }, { code: 7, msg: "prevResult is missing" }],
+  [
+    { CNI_CONTAINERID: "c9", CNI_NETNS: "/nowhere" },
+    { prevResult: undefined },
+    { code: 3, msg: "container c9 is not wired by this plugin" },
+  ],
   [{ CNI_CONTAINERID: "c9" }, {}, { code: 3, msg: "container c9 is not wired by this plugin" }],
   [{ CNI_NETNS: "/nowhere" }, {}, { code: 4, msg: "there is nothing at /nowhere" }],
   [{}, { name: "other" }, { code: 3, msg: "container c1 belongs to network k8s-pod-network" }],

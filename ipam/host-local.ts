@@ -48,7 +48,8 @@ function delegatedVersion(given: unknown, command: Command): string {
   return major === 0 && minor < 3 && command !== "ADD" ? OLDEST_WITHOUT_RESULT : version;
 }
 
-function findHostLocal(directories: readonly string[]): string {
+/** The path of the program. @throws IpamError */
+export function findHostLocal(directories: readonly string[]): string {
   let unfit = "";
   for (const directory of directories) {
     const path = join(directory, NAME);

@@ -5,6 +5,7 @@
 import { THIS_NODE } from "../../../cni/main.ts";
 import type { Links, NodeParts } from "../../../cni/node-parts.ts";
 import { answer } from "../../../cni/run.ts";
+import { printResult } from "../../../cni/standard-output.ts";
 
 const last = Number(process.argv[2]);
 let steps = 0;
@@ -46,6 +47,7 @@ const { exitCode, output } = await answer({
   node: stepping<NodeParts>(THIS_NODE),
   stopping: new AbortController().signal,
   ownDirectory: "/nowhere",
+  print: printResult,
 });
 process.stdout.write(output);
 process.exit(exitCode);
