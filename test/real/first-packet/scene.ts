@@ -74,16 +74,19 @@ export interface SceneOptions {
 
 const total = (counted: Counted): number => Object.values(counted).reduce((sum, count) => sum + count, 0);
 
-/** Waits until a pod's events have the plugin's message. */
-async function eventSays(cluster: Cluster, pod: string, message: string): Promise<void> {
-  let text = "";
+/** Waits until one of a pod's events has the plugin's message, or begins with it, and gives the whole event. */
+export async function eventSays(cluster: Cluster, pod: string, message: string): Promise<string> {
+  const wanted = `plugin type="calico" failed (add): ${message}`;
+  let events: string[] = [];
+  const find = (): string | undefined => events.find((line) => line.includes(wanted));
   await waitFor(
     async () => {
-      text = await podEvents(cluster, `default/${pod}`, "FailedCreatePodSandBox");
-      return text.includes(`plugin type="calico" failed (add): ${message}`);
+      events = (await podEvents(cluster, `default/${pod}`, "FailedCreatePodSandBox")).split("\n");
+      return find() !== undefined;
     },
-    () => `pod ${pod} waits otherwise than with "${message}": ${text}`,
+    () => `pod ${pod} waits otherwise than with "${message}": ${events.join("\n")}`,
   );
+  return find() ?? "";
 }
 
 /** The pods that a scene brings up at one time, under the names by which the API server knows them. */
@@ -144,7 +147,7 @@ export async function playScene(options: SceneOptions): Promise<void> {
   expect(ends.toPods("flood")).toEqual(NOTHING.node);
 
   process.stdout.write(
-    `first packet, ${name}: ${total(ends.sent("denied"))} packets of pods and ${total(ends.sent("early"))} before ADD was done, ` +
+    `first packet, ${name}: ${total(ends.sent("denied"))} packets of pods and ${total(ends.sent("early"))} of who was there before them, ` +
       `0 arrived; pods ready ${seconds.toFixed(1)} s after the trouble\n`,
   );
 

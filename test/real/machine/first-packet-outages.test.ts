@@ -5,20 +5,22 @@ import { ProbeSocket } from "../../../native/probe-socket.ts";
 import { until } from "../../agent/running-agent.ts";
 import { startFlood } from "../../netns/gap/flood-process.ts";
 import { connectMilliseconds, wireByHand } from "../first-packet/by-hand.ts";
+import { startEarlySenders } from "../first-packet/early-senders.ts";
 import { type Arrivals, type Ends, NOTHING, watchEnds } from "../first-packet/ends.ts";
 import { type FullNode, NODE, pluginNetwork, startFullNode } from "../first-packet/node.ts";
 import { EAR, MARKS } from "../first-packet/places.ts";
 import { isWired, networkOf, receivedIn, sandboxOf } from "../first-packet/sandboxes.ts";
-import { CLOSED_POLICY, senderPod } from "../first-packet/scene.ts";
+import { CLOSED_POLICY, eventSays, senderPod } from "../first-packet/scene.ts";
 import { waitFor } from "../first-packet/wait-for.ts";
 import { applyPolicy } from "../objects.ts";
 import { podManifest } from "../pod-manifest.ts";
-import { applyObjects, deletePod, podEvents, podReady, read } from "../pods.ts";
+import { applyObjects, deletePod, podReady, read } from "../pods.ts";
 import type { ServerProcess } from "../server-process.ts";
 
 // The same for what comes later in the life of a node: sandboxes and pods made anew, an API server that goes away, an agent that is
 // killed while packets flow; and how soon a pod that may send is heard.
 const PATIENCE_SECONDS = 3;
+const SILENT = "the agent at /run/tortie/agent.sock does not answer";
 const RESTARTS = 20;
 const FLOOD_PER_SECOND = 10_000;
 const WIRED = 20;
@@ -76,35 +78,37 @@ function wiredAnew(pod: string, before: string): Promise<void> {
 /** The event of a pod that waits, once it says what follows the pod's name. */
 async function waitsFor(pod: string, what: string): Promise<string> {
   const uid = await read(node.cluster, "pod", pod, "{.metadata.uid}");
-  const message = `plugin type="calico" failed (add): not ready within ${PATIENCE_SECONDS} s: pod default/${pod} (UID ${uid})${what}`;
-  let text = "";
-  await waitFor(
-    async () => {
-      text = await podEvents(node.cluster, `default/${pod}`, "FailedCreatePodSandBox");
-      return text.includes(message);
-    },
-    () => `pod ${pod} waits otherwise than with "${message}": ${text}`,
-  );
-  return text.split("\n").find((line) => line.includes(message)) ?? "";
+  const message = `not ready within ${PATIENCE_SECONDS} s: pod default/${pod} (UID ${uid})${what}`;
+  return eventSays(node.cluster, pod, message);
 }
 
 test("a pod that is made anew under its name has the policy of the new one from the first packet on", async () => {
-  const { cluster, machine } = node;
-  const renew = async (pod: Record<string, unknown>): Promise<void> => {
+  const { cluster, machine, agent } = node;
+  const renew = async (pod: Record<string, unknown>): Promise<string> => {
     const before = sandboxOf(machine, "heir").containerId;
     await deletePod(cluster, "default/heir", true);
     await applyObjects(cluster, pod);
-    await wiredAnew("heir", before);
-    await podReady(cluster, "default/heir");
+    return before;
   };
   ends.reset();
   await applyObjects(cluster, senderPod({ name: "heir", mark: "free", when: "always", node: NODE }));
   await podReady(cluster, "default/heir");
-  await renew(senderPod({ name: "heir", mark: "denied", when: "always", node: NODE }));
-  await until(() => ends.sent("denied").udp4 > 1_000);
-  expect(ends.arrived("denied")).toEqual(NOTHING);
-  // And the other way round: what the old one may not do hinders the new one in nothing, and helps the old one in nothing.
-  await renew(senderPod({ name: "heir", mark: "free", when: "init", node: NODE }));
+  const early = startEarlySenders(node);
+  // The rules of the old one, which may send, are in the kernel under the interface's name, and nobody can take them back.
+  agent.freeze();
+  const first = await renew(senderPod({ name: "heir", mark: "denied", when: "always", node: NODE }));
+  await eventSays(cluster, "heir", `not ready within ${PATIENCE_SECONDS} s: ${SILENT}`);
+  agent.thaw();
+  await wiredAnew("heir", first);
+  await podReady(cluster, "default/heir");
+  await until(() => ends.sent("denied").udp4 > 1_000 && ends.sent("early").udp4 > 1_000);
+  early[Symbol.dispose]();
+  for (const mark of ["denied", "early"] as const) expect(ends.arrived(mark)).toEqual(NOTHING);
+
+  // And the other way round: what the new one may do helps the old one in nothing.
+  const second = await renew(senderPod({ name: "heir", mark: "free", when: "init", node: NODE }));
+  await wiredAnew("heir", second);
+  await podReady(cluster, "default/heir");
   expect(ends.arrived("denied")).toEqual(NOTHING);
   await deletePod(cluster, "default/heir");
 }, 120_000);
