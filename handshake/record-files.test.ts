@@ -101,6 +101,19 @@ test("a directory in a record's place is reported", () => {
   expect(readRecords(paths)).toEqual({ records: [], unreadable: [{ path, why: "EISDIR" }] });
 });
 
+test("a file in a directory's place holds no record, and a directory in a record's place is removed", () => {
+  const path = join(paths.endpoints, "c1.json");
+  mkdirSync(join(path, "within"), { recursive: true });
+  removeRecord(paths, "c1");
+  expect(existsSync(path)).toBe(false);
+  rmSync(paths.endpoints, { recursive: true });
+  writeFileSync(paths.endpoints, "");
+  expect(readRecords(paths)).toEqual({ records: [], unreadable: [] });
+  expect(readRecord(paths, "c1")).toEqual({ kind: "none" });
+  removeRecord(paths, "c1");
+  expect(existsSync(paths.endpoints)).toBe(true);
+});
+
 test("other files are left alone", () => {
   mkdirSync(paths.endpoints, { recursive: true });
   for (const name of [".c1.tmp", "notes", "a b.json", ".json"])

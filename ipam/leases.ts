@@ -60,15 +60,33 @@ export function lockedByOthers(
   return new IpamError("hung", { tried, found, next });
 }
 
+function failed(tried: string, error: unknown): IpamError {
+  const found = error instanceof Error ? error.message : String(error);
+  const next =
+    "see that the lease directory (dataDir of ipam, by default /var/lib/cni/networks) is one and can be written to";
+  return new IpamError("io", { tried, found, next }, error);
+}
+
 function attempt<T>(tried: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    const next =
-      "see that the lease directory (dataDir of ipam, by default /var/lib/cni/networks) is one and can be written to";
-    throw new IpamError("io", { tried, found, next }, error);
+    throw failed(tried, error);
   }
+}
+
+async function lockDirectory(directory: string, patience: LockPatience): Promise<Disposable> {
+  const tried = `lock the leases in ${directory}`;
+  const path = join(directory, "lock");
+  let lock: Disposable | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    lock = await lockFile(path, patience);
+  } catch (error) {
+    throw failed(tried, error);
+  }
+  if (lock === undefined) throw lockedByOthers(path, tried, patience);
+  return lock;
 }
 
 /**
@@ -82,15 +100,7 @@ export async function lockLeases(
   patience: LockPatience = LEASE_PATIENCE,
 ): Promise<LockedLeases> {
   const directory = leaseDirectory(network);
-  const tried = `lock the leases in ${directory}`;
-  const path = join(directory, "lock");
-  attempt(tried, () => mkdirSync(directory, { recursive: true, mode: 0o755 }));
-  const lock = await lockFile(path, patience).catch((error: unknown) =>
-    attempt(tried, () => {
-      throw error;
-    }),
-  );
-  if (lock === undefined) throw lockedByOthers(path, tried, patience);
+  const lock = await lockDirectory(directory, patience);
   return {
     read: () =>
       attempt(`read the leases in ${directory}`, () =>

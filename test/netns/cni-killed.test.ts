@@ -19,7 +19,6 @@ async function killed(
   const said = await node.call(verb, container, { command: [process.execPath, KILLED, String(step)] });
   if (said.exitCode === 0) return undefined;
   expect(said).toMatchObject({ exitCode: 137, output: undefined });
-  await node.helpersEnded(container);
   return said.complaint;
 }
 
@@ -49,10 +48,12 @@ test("ADD killed at any step, and DEL leaves nothing", async () => {
     return name;
   });
   for (const name of [
+    "during locks.take",
     "before records.write",
     "during leases.lease",
     "before links.configure",
     "during agent.request",
+    "before links.raise",
   ])
     expect(names).toContain(name);
 }, 60_000);
@@ -78,7 +79,7 @@ test("ADD killed at any step, and ADD of the pod's next sandbox wires it", async
     const name = await killed(node, "ADD", old, step);
     expect({ name, ...(await node.call("ADD", young)) }).toMatchObject({ name, exitCode: 0, complaint: "" });
     // What the old one left without a link, its lease and record, goes with its own DEL.
-    const ours = node.traces().filter((trace) => !/^lease|^record c-/.test(trace));
+    const ours = node.traces().filter((trace) => !/^lease|^record c-|^lock c-/.test(trace));
     expect(await node.call("DEL", old)).toEqual(done);
     expect(node.traces().filter((trace) => !trace.startsWith("lease"))).toEqual(ours);
     expect(await node.call("DEL", young)).toEqual(done);

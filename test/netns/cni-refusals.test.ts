@@ -170,6 +170,18 @@ test("told to stop by SIGTERM while it waits, it undoes everything", async () =>
   });
 });
 
+test("a file in the place of the run directory: DEL takes off what it can find all the same", async () => {
+  using node = new CniNode();
+  const container = node.container("c-a");
+  expect((await node.call("ADD", container)).exitCode).toBe(0);
+  const file = join(node.paths.directory, "no-directory");
+  writeFileSync(file, "");
+  const { exitCode, output, complaint } = await node.call("DEL", container, { network: { run_dir: file } });
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: undefined });
+  expect(complaint).toStartWith("tortie cni: warning: container c-a cannot be locked: ENOTDIR");
+  expect(node.traces()).toEqual(["record c-a.json"]);
+});
+
 test("a record that cannot be read hurts nobody but itself, and DEL removes it", async () => {
   using node = new CniNode();
   mkdirSync(node.paths.endpoints, { recursive: true });

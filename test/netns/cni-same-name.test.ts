@@ -4,7 +4,7 @@ import { type Address, addressBytes } from "../../model/address.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
 import { ProbeSocket } from "../../native/probe-socket.ts";
 import { askHealth, until } from "../agent/running-agent.ts";
-import { AgentNode, PORT, type Wired } from "./cni/agent-node.ts";
+import { AgentNode, connections, PORT, reaches, type Wired } from "./cni/agent-node.ts";
 import { ip } from "./other-cni/commands.ts";
 
 const NAME = podInterfaceName("x", "a");
@@ -59,3 +59,14 @@ test("made anew under its name and address, a pod that may not speak sends nothi
   expect(await heard(young, b, 50)).toBe(0);
   expect(await heard(young, c, 5)).toBeGreaterThan(0);
 }, 30_000);
+
+test("made anew under its name, a pod leaves no connections to whoever gets the address of its former sandbox", async () => {
+  await using world = new AgentNode();
+  world.start();
+  const [former, c] = [await world.add("a"), await world.add("c")];
+  expect(reaches(former, c)).toEqual([true, true]);
+  expect(connections(world.node, former)).toBeGreaterThan(0);
+  world.announce("a", { uid: "uid-anew" });
+  await world.wire(world.node.container("anew", "a"));
+  expect(connections(world.node, former)).toBe(0);
+});

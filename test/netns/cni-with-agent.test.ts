@@ -1,22 +1,7 @@
 import { expect, test } from "bun:test";
-import { type Address, addressBytes } from "../../model/address.ts";
-import { Conntrack } from "../../native/conntrack.ts";
+import type { Address } from "../../model/address.ts";
 import { askHealth, until } from "../agent/running-agent.ts";
-import { AgentNode, reaches, type Wired } from "./cni/agent-node.ts";
-import type { CniNode } from "./cni/cni-node.ts";
-
-/** How many connections from one of its addresses the kernel remembers. */
-function connections({ host }: CniNode, { addresses }: Wired): number {
-  const own = addresses.map((address) => addressBytes(address).toHex());
-  let count = 0;
-  host.run(() => {
-    using conntrack = new Conntrack();
-    conntrack.visit(undefined, ({ originalSource }) => {
-      if (own.includes(originalSource.toHex())) count++;
-    });
-  });
-  return count;
-}
+import { AgentNode, connections, reaches } from "./cni/agent-node.ts";
 
 test("what ADD has wired obeys policy with its first packet, and after the agent was killed, too", async () => {
   await using world = new AgentNode();

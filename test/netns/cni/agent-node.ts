@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, addressBytes } from "../../../model/address.ts";
+import { Conntrack } from "../../../native/conntrack.ts";
 import { pollSockets, ProbeSocket } from "../../../native/probe-socket.ts";
 import { type RunningAgent, startTortie } from "../../agent/running-agent.ts";
 import { CniNode, type CallOptions, type Container } from "./cni-node.ts";
@@ -102,4 +103,17 @@ export function reaches(from: Wired, to: Wired): boolean[] {
     mouth.send(new Uint8Array(4), target);
     return pollSockets([{ socket: ears, until: "readable" }], PATIENCE).length > 0;
   });
+}
+
+/** How many connections from one of its addresses the kernel remembers. */
+export function connections({ host }: CniNode, { addresses }: Wired): number {
+  const own = addresses.map((address) => addressBytes(address).toHex());
+  let count = 0;
+  host.run(() => {
+    using conntrack = new Conntrack();
+    conntrack.visit(undefined, ({ originalSource }) => {
+      if (own.includes(originalSource.toHex())) count++;
+    });
+  });
+  return count;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type RunPaths, runPaths } from "../../../handshake/run-paths.ts";
@@ -119,7 +119,7 @@ export class CniNode implements Disposable {
     return dirname(program("host-local"));
   }
 
-  /** Everything that ADD makes outside pods, by name. */
+  /** Everything that ADD makes outside pods, by name, and locks that nobody removed. */
   traces(): string[] {
     const links = ip(this.host, "link show").matchAll(/^\d+: (cali[^:@]*)/gm);
     const show = (family: string): string =>
@@ -134,23 +134,10 @@ export class CniNode implements Disposable {
     return [
       ...[...links].map(([, name]) => `link ${name}`),
       ...routes.map((route) => `route ${route}`),
+      ...list(this.paths.locks).map((name) => `lock ${name}`),
       ...list(this.paths.endpoints).map((name) => `record ${name}`),
       ...leases.map((address) => `lease ${address}`),
     ].toSorted();
-  }
-
-  /** Waits for a host-local that has outlived the plugin that started it. */
-  async helpersEnded({ id }: Container): Promise<void> {
-    const mine = Buffer.from(`\0CNI_CONTAINERID=${id}\0`);
-    const runs = (pid: string): boolean => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`).includes(mine);
-      } catch {
-        // It has ended, or is no process.
-        return false;
-      }
-    };
-    while (readdirSync("/proc").some(runs)) await Bun.sleep(5);
   }
 
   /** As a reboot does; the agent's socket alone is there again at once. */
