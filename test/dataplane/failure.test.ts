@@ -94,12 +94,18 @@ test.each(["ENOMEM", "EINVAL", "ENOENT", "EBUSY", ""])(
 );
 
 test.each(["ENOMEM", "EINVAL"])("any batch of the first install may fail with %p", async (code) => {
-  const whole = (await settledAt(before)).writer.batches.length;
-  for (let skip = 0; skip < whole - 1; skip++) {
+  // How many there are depends on the machine's pace. The last one only removes, and nothing depends on it.
+  for (let skip = 0; ; skip++) {
     const fake = openFake();
     fake.writer.failNext([{ index: 0, code, message: "injected" }], skip);
     fake.dataplane.want(before, undefined);
-    expect((await fake.dataplane.settle()).kind).toBeOneOf(["degraded", "failed"]);
+    const { kind } = await fake.dataplane.settle();
+    if (kind === "applied") {
+      expect(skip).toBeGreaterThan(0);
+      expect(skip).toBeGreaterThanOrEqual(fake.writer.batches.length - 1);
+      return;
+    }
+    expect(kind).toBeOneOf(["degraded", "failed"]);
     await expectRecovery(fake, before);
   }
 });
