@@ -53,7 +53,16 @@ export async function measureAdds({
   ];
   for (const path of [manifests, run, leases]) mkdirSync(path);
   node.run(() => {
-    Bun.spawnSync(["ip", "link", "set", "lo", "up"]);
+    // A default route, as every node has one.
+    for (const words of [
+      "link set lo up",
+      "link add uplink type veth peer name beyond",
+      "link set uplink up",
+      "link set beyond up",
+      "address add 192.0.2.1/24 dev uplink",
+      "route add default via 192.0.2.2",
+    ])
+      Bun.spawnSync(["ip", ...words.split(" ")]);
     writeFileSync("/proc/sys/net/ipv4/ip_forward", "1");
   });
 
