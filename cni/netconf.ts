@@ -46,22 +46,22 @@ function refusal({ code, found, next }: RefusedConfiguration): CniError {
   return new CniError(code, found, next);
 }
 
-/** The configuration's version, where it is one that is spoken here and knows the verb. Throws CniError. */
-export function readVersion(whole: Fields, verb: Verb): CniVersion {
+/** The configuration's version, where it is one that is spoken here. Throws CniError. */
+export function readVersion(whole: Fields): CniVersion {
   const read = readSpokenVersion(whole);
   if (!read.ok) throw refusal(read);
+  return read.version;
+}
+
+function demandVerb(version: CniVersion, verb: Verb): void {
   const since = VERB_SINCE[verb];
-  if (isAtLeast(read.version, since)) return read.version;
-  throw new CniError(
-    "version",
-    `cniVersion is "${read.version}", which has no ${verb}`,
-    `it came with ${since}`,
-  );
+  if (isAtLeast(version, since)) return;
+  throw new CniError("version", `cniVersion is "${version}", which has no ${verb}`, `it came with ${since}`);
 }
 
 /** Throws CniError: a version, a field that is not supported, or one that is wrong. */
 export function readNetworkConfiguration(whole: Fields, verb: Verb): NetworkConfiguration {
-  readVersion(whole, verb);
+  demandVerb(readVersion(whole), verb);
   // What was wired by a configuration of another plugin, or of former days, must still be undone.
   const read = readPluginConfiguration(whole, { undoing: verb === "DEL" || verb === "GC" });
   if (!read.ok) throw refusal(read);

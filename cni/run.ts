@@ -68,7 +68,7 @@ export async function answer(asked: Asked): Promise<Answered> {
     const stdin = await asked.readStdin();
     const given = verb === "VERSION" && stdin.trim() === "" ? { cniVersion } : parseStdin(stdin);
     if (verb === "VERSION") return { exitCode: 0, output: answerVersion(given) };
-    cniVersion = readVersion(given, verb);
+    cniVersion = readVersion(given);
     const configuration = readNetworkConfiguration(given, verb);
     log = openLog(configuration.logLevel);
     for (const text of configuration.ignored) log.debug(text);

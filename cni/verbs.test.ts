@@ -157,7 +157,11 @@ test.each([
   [{ CNI_CONTAINERID: "c9" }, {}, { code: 3, msg: "container c9 is not wired by this plugin" }],
   [{ CNI_NETNS: "/nowhere" }, {}, { code: 4, msg: "there is nothing at /nowhere" }],
   [{}, { name: "other" }, { code: 3, msg: "container c1 belongs to network k8s-pod-network" }],
-  [{}, { cniVersion: "0.3.1" }, { code: 1, msg: 'cniVersion is "0.3.1", which has no CHECK' }],
+  [
+    {},
+    { cniVersion: "0.3.1" },
+    { cniVersion: "0.3.1", code: 1, msg: 'cniVersion is "0.3.1", which has no CHECK' },
+  ],
 ])("CHECK: %j with %j is refused", async (environment, network, told) => {
   const node = await added("c1");
   const given = { ...NETWORK, prevResult: await printed(node), ...network };
