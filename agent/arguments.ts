@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { CONNECTION_SETTINGS } from "../adapters/kubernetes/connection/connection-options.ts";
-import { FELIX_FILE } from "./felix-file.ts";
-import { SETTING_ROWS } from "./settings.ts";
+import { FELIX_FILE } from "./settings/felix-file.ts";
+import { SETTING_ROWS } from "./settings/settings.ts";
 
 export type AgentArguments =
   | { readonly kind: "run"; readonly felixFile: string | undefined }

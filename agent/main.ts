@@ -6,19 +6,19 @@ import { healthReport } from "../health/components.ts";
 import { serveHealth } from "../health/server.ts";
 import { createCompiler } from "../policy/compiler.ts";
 import { agentHelp, readArguments } from "./arguments.ts";
-import { keepCniConfig } from "./cni-config-keeper.ts";
-import { type Config, ConfigError, readConfig, type ReadConfig } from "./config.ts";
-import { watchPools } from "./ip-pools.ts";
+import { keepCniConfig } from "./cni-config/cni-config-keeper.ts";
+import { type Config, ConfigError, readConfig, type ReadConfig } from "./settings/config.ts";
+import { watchPools } from "./host/ip-pools.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
-import { watchNodeHost } from "./node-host.ts";
-import { keepPodLinks } from "./pod-links.ts";
+import { watchNodeHost } from "./host/node-host.ts";
+import { keepPodLinks } from "./host/pod-links.ts";
 import { openDatastore } from "./open-datastore.ts";
-import { openPodNetwork } from "./pod-network.ts";
+import { openPodNetwork } from "./pods/pod-network.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
 import { shortened } from "./shortened.ts";
 import { createStatus } from "./status.ts";
-import { watchTable } from "./table-watch.ts";
+import { watchTable } from "./host/table-watch.ts";
 
 const FLUSH_MILLISECONDS = 200;
 

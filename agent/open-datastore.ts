@@ -3,7 +3,7 @@ import { fileDatastore } from "../adapters/file/datastore.ts";
 import { kubernetesDatastore } from "../adapters/kubernetes/datastore.ts";
 import { openClient } from "../adapters/kubernetes/connection/open-client.ts";
 import { unreachable } from "../model/unreachable.ts";
-import type { Config } from "./settings.ts";
+import type { Config } from "./settings/settings.ts";
 
 /**
  * The datastore that the configuration names. Nothing is opened before it is watched.

@@ -4,9 +4,9 @@ import type { Cidr } from "../model/cidr.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Update } from "../model/update.ts";
 import { createCompiler } from "../policy/compiler.ts";
-import type { PodNetwork, PodNetworkHooks } from "./pod-network.ts";
+import type { PodNetwork, PodNetworkHooks } from "./pods/pod-network.ts";
 import { type AgentParts, runAgent } from "./run.ts";
-import type { HostListener } from "./node-host.ts";
+import type { HostListener } from "./host/node-host.ts";
 import { type AgentStatus, createStatus } from "./status.ts";
 import {
   APPLIED,

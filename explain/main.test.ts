@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Datastore, DatastoreEvent } from "../adapters/datastore.ts";
-import type { Pools } from "../agent/pools-of.ts";
+import type { Pools } from "../agent/host/pools-of.ts";
 import type { Address } from "../model/address.ts";
 import type { Cidr } from "../model/cidr.ts";
 import { type Endpoint, endpointId, type NamedPort } from "../model/endpoint.ts";

@@ -167,9 +167,9 @@ describe("the rules", () => {
   });
 
   test("refuse rooms that import each other", () => {
-    const found = judge("explain/x.ts", 'import "../agent/config.ts";', [
-      "agent/config.ts",
-      'import "../explain/x.ts";',
+    const found = judge("explain/x.ts", 'import "../agent/settings/config.ts";', [
+      "agent/settings/config.ts",
+      'import "../../explain/x.ts";',
     ]);
     expect(found.join("\n")).toContain("rooms import each other: explain -> agent -> explain");
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { kubeconfigConnection } from "../adapters/kubernetes/connection/kubeconfig.ts";
-import { CONNECTION_NAMES, SETTING_ROWS } from "../agent/settings.ts";
+import { CONNECTION_NAMES, SETTING_ROWS } from "../agent/settings/settings.ts";
 import { ENFORCERS } from "../dataplane/preflight/enforcers.ts";
 import { ISOLATION_ANNOTATION, readIsolation } from "../adapters/objects/default-deny.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { PLACEHOLDERS } from "../agent/cni-template.ts";
-import { SETTING_ROWS } from "../agent/settings.ts";
+import { PLACEHOLDERS } from "../agent/cni-config/cni-template.ts";
+import { SETTING_ROWS } from "../agent/settings/settings.ts";
 import { ROUTE_PROTOCOL } from "../dataplane/route/route-protocol.ts";
 import { HELPERS } from "../install/install-files.ts";
 import { readInstallOptions } from "../install/install-options.ts";

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { watchPools } from "../../agent/ip-pools.ts";
+import { watchPools } from "../../agent/host/ip-pools.ts";
 import type { LabFlow } from "../../demo/lab/lab.ts";
 import { placeAddress, socketAddress } from "../../demo/lab/place.ts";
 import type { Address, Family } from "../../model/address.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { testRecord } from "../../agent/test-records.ts";
+import { testRecord } from "../../agent/pods/test-records.ts";
 import { podInterfaceName } from "../../model/fingerprint.ts";
 import { ip } from "./other-cni/commands.ts";
 import { linkedHost, veth } from "./pod-links/host.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Condition } from "../../../adapters/datastore.ts";
-import { keepPodLinks, type PodLinks, type PodLinksOptions } from "../../../agent/pod-links.ts";
+import { keepPodLinks, type PodLinks, type PodLinksOptions } from "../../../agent/host/pod-links.ts";
 import type { LocalEndpoint } from "../../../dataplane/route/route-wish.ts";
 import type { Address } from "../../../model/address.ts";
 import type { Cidr } from "../../../model/cidr.ts";
