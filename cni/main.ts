@@ -4,6 +4,7 @@ import { openAgent } from "../handshake/agent-client.ts";
 import { readRecord, readRecords, removeRecord, writeRecord } from "../handshake/record-files.ts";
 import { checkAddresses, findHostLocal, leaseAddresses, releaseAddresses } from "../ipam/host-local.ts";
 import { isReconciled } from "../ipam/boot-mark.ts";
+import { errorCode } from "../model/error-code.ts";
 import { demandNamespace } from "./demand-namespace.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { answer } from "./run.ts";
@@ -42,10 +43,6 @@ by standard input (the network's configuration): https://www.cni.dev/docs/spec/
   --version   print version and commit
   --help      print this
 `;
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
 
 async function readStdin(): Promise<string> {
   try {

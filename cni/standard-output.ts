@@ -1,12 +1,9 @@
 import { readFileSync, writeSync } from "node:fs";
+import { errorCode } from "../model/error-code.ts";
 import { CniError } from "./cni-error.ts";
 
 /** O_CLOEXEC, as fdinfo has it. */
 const CLOSED_ON_EXEC = 0o2000000;
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
 
 /** All of it, whoever made the pipe non-blocking: the process ends right after. Throws where it cannot get out. */
 function write(text: string): void {

@@ -5,6 +5,7 @@ import {
   connectionOptionsFrom,
 } from "../adapters/kubernetes/connection/connection-options.ts";
 import { fileFailure } from "../adapters/kubernetes/connection/connection-error.ts";
+import { errorCode } from "../model/error-code.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { CtlError } from "./ctl-error.ts";
 
@@ -30,7 +31,7 @@ function readFile({
     return readConfigFile(readFileSync(path, "utf8"), path);
   } catch (error) {
     if (error instanceof CtlError) throw error;
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const missing = errorCode(error) === "ENOENT";
     if (missing && path === defaultPath) return undefined;
     throw new CtlError(`the configuration file ${path} cannot be read: ${fileFailure(error)}`);
   }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { errorCodeOrMessage } from "../model/error-code.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { type LineSocket, openLineSocket } from "./line-socket.ts";
 import { type Answer, AnswerSchema, PROTOCOL_VERSION, type RequestBody } from "./messages.ts";
@@ -58,11 +59,6 @@ function readAnswer(line: string): Answer {
   throw new AgentError("garbled", "what listens at the agent's socket gives an answer that no agent gives");
 }
 
-function errorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
-}
-
 export function openAgent(
   socketPath: string,
   { retryMilliseconds = RETRY_MILLISECONDS }: { readonly retryMilliseconds?: number } = {},
@@ -109,7 +105,7 @@ export function openAgent(
       } catch (error) {
         drop();
         if (error instanceof AgentError) throw error;
-        last = new AgentError("absent", `no agent answers at ${socketPath} (${errorCode(error)})`);
+        last = new AgentError("absent", `no agent answers at ${socketPath} (${errorCodeOrMessage(error)})`);
         if (options.again === false || closed) throw last;
         await deadline.within(Bun.sleep(retryMilliseconds));
         continue;

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { errorCode } from "../model/error-code.ts";
 import { CONTAINER_ID, type EndpointRecord, EndpointRecordSchema } from "./endpoint-record.ts";
 import type { RunPaths } from "./run-paths.ts";
 
@@ -42,10 +43,6 @@ function recordPaths({ endpoints }: RunPaths, containerId: string): RecordPaths 
   // It becomes a path: whatever was checked before, nothing but a plain name may leave this function.
   if (!CONTAINER_ID.test(containerId)) throw new TypeError(`"${containerId}" is no container ID`);
   return { file: join(endpoints, containerId + SUFFIX), temporary: join(endpoints, `.${containerId}.tmp`) };
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
 /** Neither the file is there, nor perhaps the directory, in whose place something else may be. */

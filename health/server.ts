@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { errorCode } from "../model/error-code.ts";
 import type { HealthReport } from "./components.ts";
 import { healthTable } from "./table.ts";
 
@@ -64,7 +65,7 @@ export function serveHealth({ host, port, report }: HealthServerOptions): Health
       [Symbol.dispose]: () => void server.stop(true),
     };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error) ?? String(error);
     const found =
       code === "EADDRINUSE"
         ? "the address is in use, perhaps by another tortie or by calico-node"

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../model/error-code.ts";
 import { SystemCallError } from "../native/system-call-error.ts";
 import { inRootDirectory } from "../native/root-directory.ts";
 import { readElf } from "./elf.ts";
@@ -20,7 +21,7 @@ function refused(why: string): Trial {
 
 /** The kernel names the executable where its loader is missing. */
 function startFailure(error: unknown, loader: string | undefined): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const code = errorCode(error) ?? String(error);
   switch (code) {
     case "ENOENT":
       return `its loader ${loader ?? ""} is missing where it is to run (ENOENT)`;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../model/error-code.ts";
 import { leaseDirectory, type Network } from "./lease-directory.ts";
 
 /** Which network's leases, on which node. */
@@ -16,7 +17,7 @@ function fileText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (errorCode(error) === "ENOENT") return "";
     throw error;
   }
 }

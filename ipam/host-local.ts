@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Address } from "../model/address.ts";
+import { errorCode } from "../model/error-code.ts";
 import { addressesOf, excerpt, failureOf, isDuplicate } from "./host-local-answer.ts";
 import { IpamError } from "./ipam-error.ts";
 
@@ -58,8 +59,8 @@ export function findHostLocal(directories: readonly string[]): string {
       accessSync(path, constants.X_OK);
       return path;
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      if (code !== "ENOENT" && code !== "ENOTDIR") unfit ||= `; ${path} cannot be used (${String(code)})`;
+      const code = errorCode(error) ?? "";
+      if (code !== "ENOENT" && code !== "ENOTDIR") unfit ||= `; ${path} cannot be used (${code})`;
     }
   }
   const where =

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../model/address.ts";
+import { errorCode } from "../model/error-code.ts";
 import { lockFile, type LockPatience } from "../native/file-lock.ts";
 import { IpamError } from "./ipam-error.ts";
 import { LEASE_PATIENCE } from "./lease-patience.ts";
@@ -23,10 +24,6 @@ export interface LockedLeases extends Disposable {
   free(lease: Lease): void;
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** Undefined: it went meanwhile, or is none. */
 function readLease(directory: string, name: string): Lease | undefined {
   const address = parseAddress(name);
@@ -41,7 +38,7 @@ function readLease(directory: string, name: string): Lease | undefined {
       path,
     };
   } catch (error) {
-    if (["ENOENT", "EISDIR"].includes(codeOf(error))) return undefined;
+    if (["ENOENT", "EISDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw error;
   }
 }
@@ -113,7 +110,7 @@ export async function lockLeases(
         try {
           unlinkSync(path);
         } catch (error) {
-          if (codeOf(error) !== "ENOENT") throw error;
+          if (errorCode(error) !== "ENOENT") throw error;
         }
       }),
     [Symbol.dispose]: () => lock[Symbol.dispose](),

@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import { errorCode } from "../../model/error-code.ts";
 
 /** What is found under one name of the directory. */
 export type FoundFile =
@@ -52,10 +53,6 @@ async function readManifest(path: string, before: BigIntStats): Promise<FoundFil
   return { kind: "text", text, utf8, stamp: torn || age < TICK ? "" : stamp, torn };
 }
 
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** Reads what stands under `name`, through symlinks, unless its stamp is still `known`. */
 export async function readManifestFile(path: string, name: string, known: string): Promise<FoundFile> {
   try {
@@ -71,8 +68,7 @@ export async function readManifestFile(path: string, name: string, known: string
     if (known !== "" && stampOf(stats) === known) return { kind: "unchanged" };
     return await readManifest(path, stats);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT") return { kind: "vanished" };
+    if (errorCode(error) === "ENOENT") return { kind: "vanished" };
     return { kind: "unreadable", because: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -5,6 +5,7 @@ import { KUBECONFIG_NAME, PLUGIN_NAMES } from "../../handshake/cni-files.ts";
 import { isInPod } from "../../handshake/in-pod.ts";
 import { readNetworkConfig } from "../../handshake/network-config.ts";
 import { noteOf, readWrittenConfigs, WRITTEN_NAME } from "../../handshake/written-configs.ts";
+import { errorCode } from "../../model/error-code.ts";
 import { TemplateError } from "./cni-template.ts";
 import type { Environment } from "../settings/config.ts";
 import { missingPrograms } from "./plugin-programs.ts";
@@ -12,7 +13,6 @@ import { replaceFile } from "../replace-file.ts";
 import {
   type CniConfigPlaces,
   type CniConfigSettings,
-  codeOf,
   isReadByRuntimes,
   type WantedCniConfig,
   wantedCniConfig,
@@ -31,7 +31,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -128,7 +128,7 @@ export function writeCniConfig(
   } catch (error) {
     return look(
       failure(
-        `the CNI configuration ${path} cannot be written (${codeOf(error)}); let the agent write to the host's directory, ` +
+        `the CNI configuration ${path} cannot be written (${errorCode(error) ?? String(error)}); let the agent write to the host's directory, ` +
           `or name another one with CNI_NET_DIR`,
       ),
     );

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBoolean } from "../../adapters/kubernetes/connection/connection-options.ts";
 import { KUBECONFIG_MARK } from "../../handshake/cni-files.ts";
+import { errorCode } from "../../model/error-code.ts";
 import { TemplateError } from "./cni-template.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,7 +19,7 @@ export function readAccountFile(directory: string, name: "token" | "ca.crt"): st
     throw new TemplateError(`it needs the service account's ${name}, and ${path} is empty`);
   } catch (error) {
     if (error instanceof TemplateError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error) ?? String(error);
     throw new TemplateError(
       `it needs the service account's ${name}, and ${path} cannot be read (${code}); ` +
         `let the pod mount it, or take the token and the kubeconfig out of the template: the plugin needs neither`,

@@ -11,6 +11,7 @@ import {
 import { isInPod } from "../../handshake/in-pod.ts";
 import { type NetworkConfig, readNetworkConfig } from "../../handshake/network-config.ts";
 import { readPluginConfiguration } from "../../handshake/plugin-configuration.ts";
+import { errorCode } from "../../model/error-code.ts";
 import { cniKubeconfig, readAccountFile, SERVICE_ACCOUNT_DIRECTORY } from "./cni-kubeconfig.ts";
 import { fillTemplate, TemplateError } from "./cni-template.ts";
 import type { Config, Environment } from "../settings/config.ts";
@@ -63,16 +64,14 @@ export function isReadByRuntimes(name: string): boolean {
   return KINDS.has(extname(name));
 }
 
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
 function templateOf({ cniNetworkConfig, cniNetworkConfigFile: file }: CniConfigSettings): string | undefined {
   if (file === undefined) return cniNetworkConfig;
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new TemplateError(`CNI_NETWORK_CONFIG_FILE names ${file}, which cannot be read (${codeOf(error)})`);
+    throw new TemplateError(
+      `CNI_NETWORK_CONFIG_FILE names ${file}, which cannot be read (${errorCode(error) ?? String(error)})`,
+    );
   }
 }
 

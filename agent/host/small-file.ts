@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { errorCode } from "../../model/error-code.ts";
 
 /** A file of settings, as it is at this moment. */
 export type SmallFile =
@@ -27,7 +28,7 @@ export function readSmallFile(path: string, writingTime: number = WRITING_TIME):
     const age = Date.now() - stats.mtimeMs;
     return { kind: "text", text, settled: age < 0 || age >= writingTime };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = errorCode(error) ?? "";
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
     return { kind: "unreadable", because: error instanceof Error ? error.message : String(error) };
   }

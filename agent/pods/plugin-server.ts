@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
 import type { Request } from "../../handshake/messages.ts";
 import type { RunPaths } from "../../handshake/run-paths.ts";
+import { errorCodeOrMessage } from "../../model/error-code.ts";
 import { peerCredentials } from "../../native/peer-credentials.ts";
 import type { Log } from "../log.ts";
 import { type Caller, openConnection, type PluginConnection } from "./plugin-connection.ts";
@@ -29,11 +30,6 @@ const ROOT = 0;
 const UMASK = 0o177;
 
 type Listener = Bun.UnixSocketListener<PluginConnection | undefined>;
-
-function errorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** Whether somebody listens there. Who is too busy to be connected to looks like nobody to Bun, so the kernel's list counts, too. */
 async function isTaken(path: string): Promise<boolean> {
@@ -116,7 +112,7 @@ export function servePlugin(given: PluginServerOptions): PluginServer {
       listening.resolve();
       log.write("info", "the CNI plugin can call", { socket: paths.socket });
     } catch (error) {
-      tellTrouble(`cannot listen on ${paths.socket}: the system says ${errorCode(error)}`);
+      tellTrouble(`cannot listen on ${paths.socket}: the system says ${errorCodeOrMessage(error)}`);
     }
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorCode } from "../../model/error-code.ts";
 
 /** Where Felix looks, too. */
 export const FELIX_FILE = "/etc/calico/felix.cfg";
@@ -49,7 +50,7 @@ export function readFelixFile(named: string | undefined): FelixFile {
   try {
     return readFelixText(readFileSync(path, "utf8"), path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorCode(error) ?? String(error);
     if (code === "ENOENT" && named === undefined) return { lines: [], errors: [] };
     return { lines: [], errors: [`cannot read ${path}: ${code}; mend it, or take it away`] };
   }

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { errorCode } from "../../../model/error-code.ts";
 import { ConnectionError, type ConnectionErrorKind } from "./connection-error.ts";
 
 // Bun calls a PEM text that it cannot read a typo in the URL, so everything is read here before a request is sent.
@@ -90,8 +91,7 @@ function parseKey({ name, text }: NamedText, tried: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    if (code === "ERR_MISSING_PASSPHRASE") {
+    if (errorCode(error) === "ERR_MISSING_PASSPHRASE") {
       throw fail(": the private key is protected by a passphrase", "put the key there without one", error);
     }
     throw fail(

@@ -1,3 +1,5 @@
+import { errorCode } from "../../../model/error-code.ts";
+
 export type ConnectionErrorKind =
   /** Options, kubeconfig or certificates on our side: no request was sent. */
   | "configuration"
@@ -41,7 +43,7 @@ export class ConnectionError extends Error implements ConnectionErrorText {
 
 /** Why a file could not be read, in words. */
 export function fileFailure(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   switch (code) {
     case "ENOENT":
       return "the file does not exist";

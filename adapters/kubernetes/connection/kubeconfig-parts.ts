@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { KubeConfig, loadYaml } from "@kubernetes/client-node";
 import * as v from "valibot";
+import { errorCode } from "../../../model/error-code.ts";
 import { ConnectionError, fileFailure } from "./connection-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -118,7 +119,7 @@ export async function readKubeconfigs(
       parts.push(parseKubeconfig(await readFile(path, "utf8"), path, dirname(path)));
     } catch (error) {
       if (error instanceof ConnectionError) throw error;
-      const absent = error instanceof Error && "code" in error && error.code === "ENOENT";
+      const absent = errorCode(error) === "ENOENT";
       if (!absent)
         throw kubeconfigError(path, fileFailure(error), "make it a file that this user may read", error);
       missing.push(error);

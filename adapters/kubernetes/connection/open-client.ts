@@ -1,3 +1,4 @@
+import { errorCode } from "../../../model/error-code.ts";
 import { followAuthority } from "./authority.ts";
 import type { ApiRequest, KubernetesClient } from "./client.ts";
 import { ConnectionError } from "./connection-error.ts";
@@ -59,10 +60,6 @@ function targetOf(server: URL, { path, query = {} }: ApiRequest): URL {
   return url;
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** Callers try again after a ConnectionError only. The message is left to the cause, for it may quote a header. */
 function unforeseen(error: unknown, tried: string): ConnectionError {
   const name = error instanceof Error ? error.name : typeof error;
@@ -70,7 +67,7 @@ function unforeseen(error: unknown, tried: string): ConnectionError {
     "reset",
     {
       tried,
-      found: `the request failed in a way that was not foreseen (${[name, codeOf(error)].filter(Boolean).join(" ")})`,
+      found: `the request failed in a way that was not foreseen (${[name, errorCode(error)].filter(Boolean).join(" ")})`,
       next: "nothing: it is tried again; if it stays so, report it as a bug",
     },
     error,
@@ -159,7 +156,7 @@ export async function openClient(
       return await session.fetch(url, { ...init, ...(secure && { protocol: asked }) });
     } catch (error) {
       // EPROTO: a server that has no HTTP/2 may end the handshake over it, as OpenSSL's and Go's do.
-      const mayLackHttp2 = ["HTTP2Unsupported", "EPROTO"].includes(codeOf(error));
+      const mayLackHttp2 = ["HTTP2Unsupported", "EPROTO"].includes(errorCode(error) ?? "");
       if (asked === "http1.1" || !mayLackHttp2) throw error;
       const response = await session.fetch(url, { ...init, protocol: "http1.1" });
       protocol = "http1.1";

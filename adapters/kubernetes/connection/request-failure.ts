@@ -1,3 +1,4 @@
+import { errorCode } from "../../../model/error-code.ts";
 import { ConnectionError } from "./connection-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Proxy } from "./proxy.ts";
@@ -22,7 +23,7 @@ export function requestFailure(
   proxy: Proxy | undefined,
 ): ConnectionError {
   const { server, serverFrom, authority, login } = connection;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   const message = error instanceof Error ? error.message : String(error);
   const through = proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
   const fail = (kind: ConnectionError["kind"], found: string, next: string): ConnectionError =>

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { errorCode } from "../../../model/error-code.ts";
 
 export interface Program {
   readonly command: string;
@@ -24,7 +25,7 @@ export interface Finished {
 }
 
 function notStarted(error: unknown): ProgramEnd {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  const code = errorCode(error) ?? "unknown";
   return { kind: "not started", code };
 }
 

@@ -1,3 +1,4 @@
+import { errorCode } from "../../../model/error-code.ts";
 import { type ApiStatus, type Asked, readApiStatus } from "../connection/api-status.ts";
 import type { ApiRequest, KubernetesClient } from "../connection/client.ts";
 import { ConnectionError } from "../connection/connection-error.ts";
@@ -144,6 +145,6 @@ export class Exchange implements Disposable, PulseMember {
 
 /** What Bun's fetch says of a connection that was lost, without its advice. */
 function lossOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   return code || (error instanceof Error ? error.message : String(error));
 }
