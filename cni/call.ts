@@ -2,7 +2,7 @@ import { type RunPaths, runPaths } from "../handshake/run-paths.ts";
 import { replacePodCidrs, replaceUnknownPodCidrs } from "../ipam/pod-cidr.ts";
 import type { HostLocalCall } from "../ipam/host-local.ts";
 import type { NodeFacts } from "../handshake/messages.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../model/environment.ts";
 import type { NetworkConfiguration } from "./netconf.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { PluginLog } from "./plugin-log.ts";

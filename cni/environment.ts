@@ -1,6 +1,7 @@
 import { CONTAINER_ID } from "../handshake/endpoint-record.ts";
 import { parseAddress } from "../model/address.ts";
 import { echo, shortened } from "../model/echo.ts";
+import type { Environment } from "../model/environment.ts";
 import { CniError } from "./cni-error.ts";
 import type { CniVersion } from "../handshake/cni-version.ts";
 
@@ -37,8 +38,6 @@ export interface Attachment {
   readonly podInterface: string;
   readonly pod: PodArguments;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const LONGEST_INTERFACE = 15;
 

@@ -1,3 +1,4 @@
+import type { Environment } from "../model/environment.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { add } from "./add.ts";
 import { type Call, pathsOf } from "./call.ts";
@@ -5,7 +6,7 @@ import { check } from "./check.ts";
 import { CniError, printError } from "./cni-error.ts";
 import { NEWEST_VERSION } from "../handshake/cni-version.ts";
 import { del } from "./del.ts";
-import { type Environment, readPluginPath, readVerb, type Verb } from "./environment.ts";
+import { readPluginPath, readVerb, type Verb } from "./environment.ts";
 import { gc } from "./gc.ts";
 import { parseStdin, readNetworkConfiguration, readVersion } from "./netconf.ts";
 import type { NodeParts } from "./node-parts.ts";

@@ -3,6 +3,7 @@ import type { EndpointRecord } from "../handshake/endpoint-record.ts";
 import type { Answer, RequestBody } from "../handshake/messages.ts";
 import { IpamError } from "../ipam/ipam-error.ts";
 import type { Address } from "../model/address.ts";
+import type { Environment } from "../model/environment.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { CniError } from "./cni-error.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -89,7 +90,7 @@ export function createTestNode(): TestNode {
     if (failing.has(name)) throw failing.get(name);
   }
 
-  const leaseKey = ({ environment }: { environment: Readonly<Record<string, string | undefined>> }): string =>
+  const leaseKey = ({ environment }: { environment: Environment }): string =>
     `${environment["CNI_CONTAINERID"]} ${environment["CNI_IFNAME"]}`;
 
   const parts: NodeParts = {

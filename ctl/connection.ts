@@ -5,6 +5,7 @@ import {
   connectionOptionsFrom,
 } from "../adapters/kubernetes/connection/connection-options.ts";
 import { fileFailure } from "../adapters/kubernetes/connection/connection-error.ts";
+import type { Environment } from "../model/environment.ts";
 import { errorCode } from "../model/error-code.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { CtlError } from "./ctl-error.ts";
@@ -16,7 +17,7 @@ export interface ConnectionSource {
   readonly configPath: string | undefined;
   /** What --context says. */
   readonly context: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Where a file is looked for without -c. */
   readonly defaultPath?: string;
 }

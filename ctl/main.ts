@@ -4,6 +4,7 @@ import {
   type ConnectionOptions,
   ConnectionOptionsError,
 } from "../adapters/kubernetes/connection/connection-options.ts";
+import type { Environment } from "../model/environment.ts";
 import { unreachable } from "../model/unreachable.ts";
 import { readCommandLine } from "./command-line.ts";
 import { connectionOptions } from "./connection.ts";
@@ -18,7 +19,7 @@ export interface CtlSurroundings {
   readonly program: string;
   /** For example `0.1.0 (commit 1a2b3c4d5e6f)`. */
   readonly version: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly open: (options: ConnectionOptions) => Promise<KubernetesClient>;
   /** Writes to standard output and gives the exit code. */
   readonly print: (text: string) => number;

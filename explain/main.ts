@@ -1,8 +1,9 @@
 import type { Datastore } from "../adapters/datastore.ts";
-import { ConfigError, type Environment, readConfig } from "../agent/settings/config.ts";
+import { ConfigError, readConfig } from "../agent/settings/config.ts";
 import { readPools } from "../agent/host/ip-pools.ts";
 import { openDatastore } from "../agent/open-datastore.ts";
 import type { Pools } from "../agent/host/pools-of.ts";
+import type { Environment } from "../model/environment.ts";
 import { problemText } from "../model/problem.ts";
 import { explain, ExplainError } from "../policy/explain.ts";
 import { answerJson, answerText } from "./answer.ts";

@@ -1,4 +1,6 @@
+import type { Environment } from "../model/environment.ts";
+
 /** Whether this process runs in a container of a pod: Kubernetes gives all of them this variable. */
-export function isInPod(environment: Readonly<Record<string, string | undefined>>): boolean {
+export function isInPod(environment: Environment): boolean {
   return (environment["KUBERNETES_SERVICE_HOST"] ?? "") !== "";
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HOST_ROOT, isDirectory } from "../handshake/cni-files.ts";
 import { isInPod } from "../handshake/in-pod.ts";
+import type { Environment } from "../model/environment.ts";
 
 /** How the host sees a file that this process sees, perhaps from inside a container. */
 export type HostView =
@@ -18,7 +19,7 @@ export type HostView =
 export interface HostViewOptions {
   /** Where the host's root directory is, if somebody said it. */
   readonly hostRoot?: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
 }
 
 function isSameFile(a: string, b: string): boolean {

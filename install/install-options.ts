@@ -1,8 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { isInPod } from "../handshake/in-pod.ts";
+import type { Environment } from "../model/environment.ts";
 import { InstallError } from "./install-error.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What `tortie install` was asked, by its words and by the environment that Calico's manifests give. */
 export interface InstallOptions {

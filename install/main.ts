@@ -1,8 +1,9 @@
+import type { Environment } from "../model/environment.ts";
 import { targetDirectories } from "./bin-directories.ts";
 import { InstallError } from "./install-error.ts";
 import { executableOf, type InstalledFiles, installInto } from "./install-files.ts";
 import { installNotes } from "./install-notes.ts";
-import { type Environment, type InstallOptions, readInstallOptions } from "./install-options.ts";
+import { type InstallOptions, readInstallOptions } from "./install-options.ts";
 import { takeOver } from "./takeover.ts";
 
 /** What the face needs of the world. */

@@ -1,6 +1,6 @@
+import type { Environment } from "../model/environment.ts";
 import { configurationTraces, executableTraces, kubeconfigTraces } from "./file-traces.ts";
 import { InstallError, messageOf } from "./install-error.ts";
-import type { Environment } from "./install-options.ts";
 import { livingAgent, routeTraces, tableTraces } from "./kernel-traces.ts";
 import { runTraces, stateTraces } from "./state-traces.ts";
 import type { Trace } from "./trace.ts";

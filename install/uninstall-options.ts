@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { isDirectory, NET_DIRECTORY, netDirectories } from "../handshake/cni-files.ts";
 import { RUN_DIRECTORY } from "../handshake/run-paths.ts";
+import type { Environment } from "../model/environment.ts";
 import { presentBinDirectories } from "./bin-directories.ts";
-import { type Asked, type Environment, readWords, several } from "./install-options.ts";
+import { type Asked, readWords, several } from "./install-options.ts";
 
 /** Where on a node something of ours may be. */
 export interface NodePlaces {

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Address } from "../model/address.ts";
+import type { Environment } from "../model/environment.ts";
 import { errorCode } from "../model/error-code.ts";
 import { addressesOf, excerpt, failureOf, isDuplicate } from "./host-local-answer.ts";
 import { IpamError } from "./ipam-error.ts";
@@ -8,7 +9,7 @@ import { IpamError } from "./ipam-error.ts";
 /** What the runtime asked of us, for host-local to do its part. */
 export interface HostLocalCall {
   /** As it came, with CNI_CONTAINERID, CNI_IFNAME and the others. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** The directories with plugins, best first. */
   readonly pluginPath: readonly string[];
   /** The network's configuration with ranges in the place of usePodCidr. */

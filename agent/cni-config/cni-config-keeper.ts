@@ -1,6 +1,6 @@
 import type { Condition } from "../../adapters/datastore.ts";
+import type { Environment } from "../../model/environment.ts";
 import { type CniConfigLook, writeCniConfig } from "./cni-config.ts";
-import type { Environment } from "../settings/config.ts";
 import type { Log } from "../log.ts";
 import type { CniConfigPlaces, CniConfigSettings } from "./wanted-cni-config.ts";
 

@@ -5,9 +5,9 @@ import { KUBECONFIG_NAME, PLUGIN_NAMES } from "../../handshake/cni-files.ts";
 import { isInPod } from "../../handshake/in-pod.ts";
 import { readNetworkConfig } from "../../handshake/network-config.ts";
 import { noteOf, readWrittenConfigs, WRITTEN_NAME } from "../../handshake/written-configs.ts";
+import type { Environment } from "../../model/environment.ts";
 import { errorCode } from "../../model/error-code.ts";
 import { TemplateError } from "./cni-template.ts";
-import type { Environment } from "../settings/config.ts";
 import { missingPrograms } from "./plugin-programs.ts";
 import { replaceFile } from "../replace-file.ts";
 import {

@@ -2,10 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBoolean } from "../../adapters/kubernetes/connection/connection-options.ts";
 import { KUBECONFIG_MARK } from "../../handshake/cni-files.ts";
+import type { Environment } from "../../model/environment.ts";
 import { errorCode } from "../../model/error-code.ts";
 import { TemplateError } from "./cni-template.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a pod finds its account. */
 export const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";

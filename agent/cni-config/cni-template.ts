@@ -1,3 +1,5 @@
+import type { Environment } from "../../model/environment.ts";
+
 /** What the names between two underscores stand for, as Calico's installer and its images have them. */
 export interface TemplateValues {
   readonly nodeName: string;
@@ -7,7 +9,7 @@ export interface TemplateValues {
   readonly kubeconfigName: string;
   /** As the host knows it. */
   readonly kubeconfigPath: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** The service account's token. Throws TemplateError where there is none. */
   readonly token: () => string;
 }

@@ -3,7 +3,7 @@ import { join, sep } from "node:path";
 import type { Condition } from "../../adapters/datastore.ts";
 import { HOST_ROOT, isDirectory } from "../../handshake/cni-files.ts";
 import { isInPod } from "../../handshake/in-pod.ts";
-import type { Environment } from "../settings/config.ts";
+import type { Environment } from "../../model/environment.ts";
 
 /** What a plugin of others forks, any one of them, and what becomes of pods where it finds none. */
 const NEEDS: ReadonlyMap<string, { readonly programs: readonly string[]; readonly without: string }> =

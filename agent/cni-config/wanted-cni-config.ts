@@ -11,10 +11,11 @@ import {
 import { isInPod } from "../../handshake/in-pod.ts";
 import { type NetworkConfig, readNetworkConfig } from "../../handshake/network-config.ts";
 import { readPluginConfiguration } from "../../handshake/plugin-configuration.ts";
+import type { Environment } from "../../model/environment.ts";
 import { errorCode } from "../../model/error-code.ts";
 import { cniKubeconfig, readAccountFile, SERVICE_ACCOUNT_DIRECTORY } from "./cni-kubeconfig.ts";
 import { fillTemplate, TemplateError } from "./cni-template.ts";
-import type { Config, Environment } from "../settings/config.ts";
+import type { Config } from "../settings/config.ts";
 
 /** The settings that decide on it. */
 export type CniConfigSettings = Pick<

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "bun:test";
-import { ConfigError, type Environment, readConfig } from "./config.ts";
+import type { Environment } from "../../model/environment.ts";
+import { ConfigError, readConfig } from "./config.ts";
 
 function errorsOf(environment: Environment): readonly string[] {
   try {

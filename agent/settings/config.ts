@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import * as v from "valibot";
+import type { Environment } from "../../model/environment.ts";
 import { FELIX_FILE, readFelixFile } from "./felix-file.ts";
-import { type Environment, type Given, givenByEnvironment, givenByFile } from "./given-settings.ts";
+import { type Given, givenByEnvironment, givenByFile } from "./given-settings.ts";
 import {
   type Config,
   CONNECTION_NAMES,
@@ -12,7 +13,6 @@ import {
 } from "./settings.ts";
 import { ineffectiveSettings, unknownSettings } from "./strange-settings.ts";
 
-export type { Environment } from "./given-settings.ts";
 export type { Config } from "./settings.ts";
 
 /** Every bad value, one line each. */

@@ -2,7 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, type Environment, readConfig, type ReadConfig } from "./config.ts";
+import type { Environment } from "../../model/environment.ts";
+import { ConfigError, readConfig, type ReadConfig } from "./config.ts";
 import { readFelixText } from "./felix-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tortie-felix-"));

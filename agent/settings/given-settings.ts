@@ -1,6 +1,5 @@
+import type { Environment } from "../../model/environment.ts";
 import type { FelixFile } from "./felix-file.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One thing that somebody set. */
 export interface Given {

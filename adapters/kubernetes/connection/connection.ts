@@ -1,3 +1,4 @@
+import type { Environment } from "../../../model/environment.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 import type { TextSource } from "./text-source.ts";
 
@@ -28,7 +29,7 @@ export interface Connection {
 }
 
 export interface Surroundings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Where a pod finds its service account. */
   readonly serviceAccountDirectory: string;
 }

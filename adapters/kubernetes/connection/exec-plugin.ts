@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
+import type { Environment } from "../../../model/environment.ts";
 import { unreachable } from "../../../model/unreachable.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { type Finished, type ProgramEnd, runProgram } from "./run-program.ts";
@@ -27,7 +28,7 @@ export interface ExecCredential {
 }
 
 export interface ExecSettings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Milliseconds that the program may take. */
   readonly timeLimit: number;
 }

@@ -3,10 +3,9 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { KubeConfig, loadYaml } from "@kubernetes/client-node";
 import * as v from "valibot";
+import type { Environment } from "../../../model/environment.ts";
 import { errorCode } from "../../../model/error-code.ts";
 import { ConnectionError, fileFailure } from "./connection-error.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Fields of a user that KubeConfig does not know. */
 export interface DroppedFields {

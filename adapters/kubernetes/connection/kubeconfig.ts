@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
 import * as v from "valibot";
+import type { Environment } from "../../../model/environment.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import type { Connection, Login } from "./connection.ts";
 import { type ExecPlugin, parseExecPlugin } from "./exec-plugin.ts";
@@ -168,7 +169,7 @@ function loginOf(user: Found<User>, cluster: Found<Cluster>, options: Connection
  */
 export async function kubeconfigConnection(
   options: ConnectionOptions,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Promise<Connection> {
   const { kubeconfig = "", kubeconfigInline } = options;
   const parts =

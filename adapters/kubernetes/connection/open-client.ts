@@ -1,3 +1,4 @@
+import type { Environment } from "../../../model/environment.ts";
 import { errorCode } from "../../../model/error-code.ts";
 import { followAuthority } from "./authority.ts";
 import type { ApiRequest, KubernetesClient } from "./client.ts";
@@ -11,7 +12,7 @@ import { resolveConnection } from "./resolve-connection.ts";
 
 /** What is not the user's to say; the defaults are the real ones. */
 export interface ClientSettings {
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
   readonly serviceAccountDirectory?: string;
   readonly userAgent?: string;
   /** Milliseconds until the head of an answer must be there; its body may take for ever. */
@@ -46,10 +47,7 @@ function rememberTls({
   };
 }
 
-function chooseProxy(
-  { server, proxy }: Connection,
-  environment: Readonly<Record<string, string | undefined>>,
-): Proxy | undefined {
+function chooseProxy({ server, proxy }: Connection, environment: Environment): Proxy | undefined {
   return proxy === undefined ? environmentProxy(server, environment) : parseProxy(proxy.url, proxy.from);
 }
 

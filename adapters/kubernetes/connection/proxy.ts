@@ -1,8 +1,7 @@
 import { type Address, parseAddress } from "../../../model/address.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../model/cidr.ts";
+import type { Environment } from "../../../model/environment.ts";
 import { ConnectionError } from "./connection-error.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Proxy {
   /** With its user name and password; never shown. */

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
+import type { Environment } from "../../../model/environment.ts";
 import { errorCode } from "../../../model/error-code.ts";
 
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Milliseconds that it may take. */
   readonly timeLimit: number;
   /** Characters that it may print to each of standard output and standard error. */

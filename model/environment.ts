@@ -1,0 +1,2 @@
+/** The variables of a process; an empty one is set, undefined is not. */
+export type Environment = Readonly<Record<string, string | undefined>>;
