@@ -22,6 +22,14 @@ export function isDirectory(path: string): boolean {
 }
 
 /**
+ * Whether it is a root directory, which has programs: a container's /host often holds mounted directories and nothing else,
+ * such as /host/usr/lib/cni.
+ */
+export function looksLikeRoot(directory: string): boolean {
+  return ["usr/bin", "bin"].some((name) => isDirectory(join(directory, name)));
+}
+
+/**
  * Where the host's CNI configuration is seen from here, the likeliest first. Calico's manifests mount whatever the host
  * calls `netDirectory` at /host/etc/cni/net.d.
  */

@@ -3,6 +3,9 @@ import { join } from "node:path";
 /** Where plugin and agent meet, unless both are told otherwise. A reboot empties it. */
 export const RUN_DIRECTORY = "/run/tortie";
 
+/** What outlives a reboot, where Calico has it: the MTU of pods. */
+export const STATE_DIRECTORY = "/var/lib/calico";
+
 /** What lies in the run directory. */
 export interface RunPaths {
   readonly directory: string;

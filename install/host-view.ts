@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { HOST_ROOT, isDirectory } from "../handshake/cni-files.ts";
+import { HOST_ROOT, looksLikeRoot } from "../handshake/cni-files.ts";
 import { isInPod } from "../handshake/in-pod.ts";
 import type { Environment } from "../model/environment.ts";
 
@@ -29,11 +29,6 @@ function isSameFile(a: string, b: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What has programs of its own: a container's /host often holds the mounted directories and nothing else. */
-function looksLikeRoot(directory: string): boolean {
-  return ["usr", "bin", "lib"].some((name) => isDirectory(join(directory, name)));
 }
 
 function below(root: string, path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { isDirectory, NET_DIRECTORY, netDirectories } from "../handshake/cni-files.ts";
-import { RUN_DIRECTORY } from "../handshake/run-paths.ts";
+import { RUN_DIRECTORY, STATE_DIRECTORY } from "../handshake/run-paths.ts";
 import type { Environment } from "../model/environment.ts";
 import { presentBinDirectories } from "./bin-directories.ts";
 import { type Asked, readWords, several } from "./install-options.ts";
@@ -19,9 +19,6 @@ export interface UninstallOptions {
   /** Directories that were given and are none, each with its option. */
   readonly missing: readonly string[];
 }
-
-/** As the agent has it unless it is told otherwise. */
-const STATE_DIRECTORY = "/var/lib/calico";
 
 const EXIT_HELP = `
 Exit code: 0 nothing of tortie is left, 1 something is left, or the agent lives, with the reason on standard error.`;

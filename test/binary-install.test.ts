@@ -170,7 +170,7 @@ test("as in a container: the host's root directory is at /host, and the plugin's
   makeBareRoot(container, tortie);
   mkdirSync(join(container, "host"));
   mkdirSync(join(root, "opt/cni/bin"), { recursive: true });
-  mkdirSync(join(root, "usr"));
+  mkdirSync(join(root, "usr/bin"), { recursive: true });
   const script =
     `mount --bind /proc "$1/proc"; mount --rbind "$1" "${container}/host"; mount --bind /proc "${container}/proc"\n` +
     `mkdir -p "${container}/dev"; touch "${container}/dev/null"; mount --bind /dev/null "${container}/dev/null"`;

@@ -16,7 +16,7 @@ afterAll(() => {
 /** A container that has the host's root directory, in which there is nothing to run. */
 function mountedHost(name: string): { readonly hostRoot: string; readonly netDirectory: string } {
   const hostRoot = join(folder, name);
-  mkdirSync(join(hostRoot, "usr/sbin"), { recursive: true });
+  for (const programs of ["usr/bin", "usr/sbin"]) mkdirSync(join(hostRoot, programs), { recursive: true });
   return { hostRoot, netDirectory: join(hostRoot, "etc/cni/net.d") };
 }
 
@@ -51,7 +51,7 @@ test.each(["iptables", "nft"])("%s suffices, also by a link that leads nowhere f
 test("what cannot be seen is not spoken of", () => {
   const hostRoot = join(folder, "directories-alone");
   const netDirectory = join(hostRoot, "etc/cni/net.d");
-  mkdirSync(netDirectory, { recursive: true });
+  for (const name of [netDirectory, join(hostRoot, "usr/lib/cni")]) mkdirSync(name, { recursive: true });
   expect(missingPrograms(["portmap"], { hostRoot, netDirectory, environment: {} })).toEqual([]);
   // The directory of configurations alone is the host's, at its usual place.
   const inPod = { KUBERNETES_SERVICE_HOST: "10.96.0.1" };

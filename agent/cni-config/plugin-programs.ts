@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join, sep } from "node:path";
 import type { Condition } from "../../adapters/datastore.ts";
-import { HOST_ROOT, isDirectory } from "../../handshake/cni-files.ts";
+import { HOST_ROOT, looksLikeRoot } from "../../handshake/cni-files.ts";
 import { isInPod } from "../../handshake/in-pod.ts";
 import type { Environment } from "../../model/environment.ts";
 
@@ -44,8 +44,7 @@ function programDirectories({
   environment,
 }: HostPrograms): string[] | undefined {
   if (netDirectory.startsWith(hostRoot + sep)) {
-    const isRoot = ["usr", "bin"].some((name) => isDirectory(join(hostRoot, name)));
-    return isRoot ? USUAL.map((name) => join(hostRoot, name)) : undefined;
+    return looksLikeRoot(hostRoot) ? USUAL.map((name) => join(hostRoot, name)) : undefined;
   }
   if (isInPod(environment)) return undefined;
   const own = (environment["PATH"] ?? "").split(":").filter((directory) => directory !== "");

@@ -5,6 +5,7 @@ import {
   ConnectionOptionsError,
   type ConnectionOptions,
 } from "../../adapters/kubernetes/connection/connection-options.ts";
+import { RUN_DIRECTORY, STATE_DIRECTORY } from "../../handshake/run-paths.ts";
 import type { Cidr } from "../../model/cidr.ts";
 import { CNI_SETTINGS, type CniSettings } from "./cni-settings.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
@@ -144,11 +145,11 @@ const SETTINGS = {
     name: "FELIX_LOGSEVERITYSCREEN",
     means: "log lines below this are not written",
   }),
-  runDirectory: setting(DIRECTORY, "/run/tortie", {
+  runDirectory: setting(DIRECTORY, RUN_DIRECTORY, {
     name: "TORTIE_RUNDIRECTORY",
     means: "where the CNI plugin finds the agent's socket and leaves a record of each pod",
   }),
-  stateDirectory: setting(DIRECTORY, "/var/lib/calico", {
+  stateDirectory: setting(DIRECTORY, STATE_DIRECTORY, {
     name: "TORTIE_STATEDIRECTORY",
     means: "where the MTU of pods is kept",
   }),
