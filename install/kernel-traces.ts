@@ -3,7 +3,7 @@ import { TABLE } from "../dataplane/nft/names.ts";
 import { NetlinkWriter } from "../dataplane/nft/netlink-writer.ts";
 import { ROUTE_PROTOCOL } from "../dataplane/route/route-protocol.ts";
 import { runPaths } from "../handshake/run-paths.ts";
-import { formatAddress } from "../model/address.ts";
+import { addressOfBytes } from "../model/address.ts";
 import { SystemCallError } from "../native/system-call-error.ts";
 import type { RouteMessage } from "../native/route-message.ts";
 import { Rtnetlink } from "../native/rtnetlink.ts";
@@ -61,10 +61,6 @@ function deleteRoute({ destination, prefixLength, table, nextHops }: RouteMessag
   }
 }
 
-function addressText(bytes: Uint8Array): string {
-  return formatAddress({ family: bytes.length === 4 ? 4 : 6, value: BigInt(`0x${bytes.toHex()}`) });
-}
-
 /** Routes that carry our number, in all tables. Throws SystemCallError. */
 export function routeTraces(): Trace[] {
   using network = new Rtnetlink();
@@ -73,7 +69,7 @@ export function routeTraces(): Trace[] {
     const names = route.nextHops.map(({ interface: index }) => network.link({ index })?.name ?? `${index}`);
     const by = names.length === 0 ? "" : ` by ${names.join(", ")}`;
     return {
-      what: `route to ${addressText(route.destination)}/${route.prefixLength}${by}`,
+      what: `route to ${addressOfBytes(route.destination)}/${route.prefixLength}${by}`,
       remove: () => deleteRoute(route),
     };
   });

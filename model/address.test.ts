@@ -4,6 +4,7 @@ import { Address4, Address6 } from "ip-address";
 import {
   addressBytes,
   addressFamily,
+  addressOfBytes,
   addressValue,
   type AddressValue,
   formatAddress,
@@ -45,6 +46,7 @@ test("the canonical spelling is ip-address's, and reads back as the same number"
       const bytes = addressBytes(text);
       expect(bytes.length).toBe(address.family === 4 ? 4 : 16);
       expect(BigInt(`0x${bytes.toHex()}`)).toBe(address.value);
+      expect(addressOfBytes(bytes)).toBe(text);
     }),
     options,
   );

@@ -129,6 +129,12 @@ export function addressValue(address: Address): AddressValue {
   return parsed;
 }
 
+/** Reads an address as it stands in a packet: 4 or 16 bytes, most significant first. */
+export function addressOfBytes(bytes: Uint8Array): Address {
+  if (bytes.length === 4) return bytes.join(".") as Address;
+  return formatAddress({ family: 6, value: BigInt(`0x${bytes.toHex()}`) });
+}
+
 /** The address as it stands in a packet: 4 or 16 bytes, most significant first. */
 export function addressBytes(address: Address): Uint8Array {
   const { family, value } = addressValue(address);

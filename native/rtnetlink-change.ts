@@ -58,9 +58,11 @@ export function encodeChange(buffer: MessageBuffer, change: NetworkChange, seque
   }
 }
 
-function addressText(bytes: Uint8Array): string {
+/** For an error's words: IPv6 as in URLs, which is its canonical spelling; what is no address, as digits. */
+function addressWords(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
-  return bytes.toHex().replace(/.{4}(?=.)/g, "$&:");
+  const digits = bytes.toHex().replace(/.{4}(?=.)/g, "$&:");
+  return URL.parse(`http://[${digits}]`)?.hostname.slice(1, -1) ?? digits;
 }
 
 /** What an error says was tried. */
@@ -77,17 +79,17 @@ export function describeChange(change: NetworkChange): string {
       const { address, prefixLength, link } = change.address;
       const verb = change.kind === "addAddress" ? "give" : "take";
       const to = change.kind === "addAddress" ? "to" : "from";
-      return `${verb} ${addressText(address)}/${prefixLength} ${to} interface number ${link}`;
+      return `${verb} ${addressWords(address)}/${prefixLength} ${to} interface number ${link}`;
     }
     case "addRoute":
     case "replaceRoute":
     case "deleteRoute": {
       const { destination, prefixLength, link } = change.route;
       const verb = change.kind.slice(0, -"Route".length);
-      return `${verb} the route to ${addressText(destination)}/${prefixLength} by interface number ${link}`;
+      return `${verb} the route to ${addressWords(destination)}/${prefixLength} by interface number ${link}`;
     }
     case "setNeighbour":
-      return `set the hardware address of ${addressText(change.neighbour.address)}`;
+      return `set the hardware address of ${addressWords(change.neighbour.address)}`;
     default:
       return unreachableChange(change);
   }

@@ -4,7 +4,7 @@ import { readBoolean } from "../../adapters/kubernetes/connection/connection-opt
 import { KUBECONFIG_MARK } from "../../handshake/cni-files.ts";
 import type { Environment } from "../../model/environment.ts";
 import { errorCode } from "../../model/error-code.ts";
-import { TemplateError } from "./cni-template.ts";
+import { hostBeforePort, TemplateError } from "./cni-template.ts";
 
 /** Where a pod finds its account. */
 export const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -36,7 +36,7 @@ function serverOf(environment: Environment): string {
     );
   }
   const protocol = environment["KUBERNETES_SERVICE_PROTOCOL"] ?? "https";
-  return `${protocol}://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`;
+  return `${protocol}://${hostBeforePort(host)}:${port}`;
 }
 
 /**

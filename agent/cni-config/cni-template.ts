@@ -44,14 +44,13 @@ function ofPod(name: string): Value {
 }
 
 /** An IPv6 address in brackets, as it must stand before a port. */
-const serviceHost: Value = (values) => {
-  const host = ofPod("KUBERNETES_SERVICE_HOST")(values);
+export function hostBeforePort(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-};
+}
 
 const VALUES: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["KUBERNETES_NODE_NAME", ({ nodeName }) => nodeName],
-  ["KUBERNETES_SERVICE_HOST", serviceHost],
+  ["KUBERNETES_SERVICE_HOST", (values) => hostBeforePort(ofPod("KUBERNETES_SERVICE_HOST")(values))],
   ["KUBERNETES_SERVICE_PORT", ofPod("KUBERNETES_SERVICE_PORT")],
   ["SERVICEACCOUNT_TOKEN", ({ token }) => token()],
   ["KUBECONFIG_FILENAME", ({ kubeconfigName }) => kubeconfigName],

@@ -1,4 +1,4 @@
-import { type Address, addressBytes, formatAddress } from "../../model/address.ts";
+import { type Address, addressBytes, addressOfBytes } from "../../model/address.ts";
 import type { HostEvent } from "../../native/host-events.ts";
 import { SystemCallError } from "../../native/system-call-error.ts";
 import type { Link } from "../../native/link-message.ts";
@@ -26,11 +26,6 @@ export interface FakeRouteKernel extends RouteKernel {
   removeRoute(address: Address): void;
 }
 
-function keyOf(bytes: Uint8Array): Address {
-  if (bytes.length === 4) return bytes.join(".") as Address;
-  return formatAddress({ family: 6, value: BigInt(`0x${bytes.toHex()}`) });
-}
-
 export function fakeRouteKernel(): FakeRouteKernel {
   const links = new Map<string, Link>();
   const routes = new Map<Address, RouteMessage>();
@@ -51,12 +46,12 @@ export function fakeRouteKernel(): FakeRouteKernel {
   }
 
   function put(route: RouteMessage): void {
-    routes.set(keyOf(route.destination), route);
+    routes.set(addressOfBytes(route.destination), route);
     events.push({ kind: "route", gone: false, route });
   }
 
   function remove(route: RouteMessage): void {
-    routes.delete(keyOf(route.destination));
+    routes.delete(addressOfBytes(route.destination));
     events.push({ kind: "route", gone: true, route });
   }
 
@@ -85,7 +80,7 @@ export function fakeRouteKernel(): FakeRouteKernel {
     },
     route(address) {
       request("asked");
-      return routes.get(keyOf(address));
+      return routes.get(addressOfBytes(address));
     },
     routes({ family, protocol }) {
       request("asked");
@@ -105,7 +100,7 @@ export function fakeRouteKernel(): FakeRouteKernel {
         throw new TypeError(`this kernel knows no ${change.kind}`);
       }
       const { destination, link, protocol = 0 } = change.route;
-      const there = routes.get(keyOf(destination));
+      const there = routes.get(addressOfBytes(destination));
       if (change.kind === "deleteRoute") {
         const isIt = there?.protocol === protocol && there.nextHops[0]?.interface === link;
         if (!isIt) throw new SystemCallError("delete a route", ESRCH);

@@ -1,4 +1,4 @@
-import { type Address, addressBytes, formatAddress } from "../../model/address.ts";
+import { type Address, addressBytes, addressOfBytes } from "../../model/address.ts";
 import type { EndpointId } from "../../model/endpoint.ts";
 import type { HostEvent } from "../../native/host-events.ts";
 import { SystemCallError } from "../../native/system-call-error.ts";
@@ -40,11 +40,6 @@ export interface LocalRoutes extends Disposable {
   sweep(): void;
   /** Ends when the kernel is at the wish, or what keeps it from there was told. */
   settled(): Promise<void>;
-}
-
-function addressOf(bytes: Uint8Array): Address {
-  if (bytes.length === 4) return bytes.join(".") as Address;
-  return formatAddress({ family: 6, value: BigInt(`0x${bytes.toHex()}`) });
 }
 
 /** The driver of this node's host routes: /32 and /128, scope link, protocol ROUTE_PROTOCOL, in the main table. */
@@ -134,7 +129,7 @@ export function keepLocalRoutes(options: LocalRoutesOptions): LocalRoutes {
     try {
       for (const family of [4, 6] as const) {
         const ours = kernel.routes({ family, table: MAIN_TABLE, protocol: ROUTE_PROTOCOL }).filter(isOurs);
-        queue.add(ours.map(({ destination }) => addressOf(destination)));
+        queue.add(ours.map(({ destination }) => addressOfBytes(destination)));
       }
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
@@ -165,7 +160,7 @@ export function keepLocalRoutes(options: LocalRoutesOptions): LocalRoutes {
         if (event.kind === "link") {
           for (const name of links.take(event.change)) queue.add(wish.addressesOf(name));
         } else if (event.kind === "route" && isHostRoute(event.route)) {
-          const address = addressOf(event.route.destination);
+          const address = addressOfBytes(event.route.destination);
           if (wish.get(address) !== undefined || event.route.protocol === ROUTE_PROTOCOL)
             queue.add([address]);
         } else if (event.kind === "rule") {
