@@ -21,7 +21,7 @@ export interface Wired {
 }
 
 /** The pod's whole network is its address. */
-export function asBlock(address: Address): string {
+function asBlock(address: Address): string {
   return `${address}/${addressFamily(address) === 4 ? 32 : 128}`;
 }
 

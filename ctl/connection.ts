@@ -10,7 +10,7 @@ import { errorCode } from "../model/error-code.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { CtlError } from "./ctl-error.ts";
 
-export const DEFAULT_CONFIG_PATH = "/etc/calico/calicoctl.cfg";
+const DEFAULT_CONFIG_PATH = "/etc/calico/calicoctl.cfg";
 
 export interface ConnectionSource {
   /** What -c says. */

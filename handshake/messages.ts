@@ -45,10 +45,6 @@ export type Answer =
   /** The request was of a version, or of a kind, that this agent does not know. */
   | { readonly kind: "misunderstood"; readonly understood: readonly number[] };
 
-/** What a request of any version has. */
-export const AnyRequestSchema: v.GenericSchema<unknown, { readonly version: number; readonly kind: string }> =
-  v.looseObject({ version: v.number(), kind: v.string() });
-
 const VERSION = { version: v.literal(PROTOCOL_VERSION) };
 const CONTAINER = { containerId: v.string() };
 

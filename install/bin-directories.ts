@@ -10,7 +10,7 @@ const BIN_DIRECTORY = "/opt/cni/bin";
 const DEBIAN_DIRECTORY = "/usr/lib/cni";
 
 /** Where the host's plugins may be, seen from a container as Calico's manifests mount them. */
-export function mountedBinDirectories(mounted: string = HOST_ROOT): readonly string[] {
+function mountedBinDirectories(mounted: string = HOST_ROOT): readonly string[] {
   return [join(mounted, BIN_DIRECTORY), join(mounted, "secondary-bin-dir")].filter(isDirectory);
 }
 

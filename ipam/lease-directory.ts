@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /** Where host-local keeps its leases if `dataDir` of ipam says nothing else. Outlives a reboot. */
-export const LEASES = "/var/lib/cni/networks";
+const LEASES = "/var/lib/cni/networks";
 
 export interface Network {
   /** The network's name in its configuration. */

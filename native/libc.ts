@@ -26,7 +26,7 @@ const SOCK_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 
-export const POLLIN = 1;
+const POLLIN = 1;
 
 function demand(result: number | bigint, tried: string): number {
   if (result < 0) throw new SystemCallError(tried, lastErrno());

@@ -62,7 +62,7 @@ export function writeBytes(buffer: MessageBuffer, bytes: Uint8Array): void {
 }
 
 /** Zeros up to the next multiple of four, where netlink wants everything to begin. */
-export function pad(buffer: MessageBuffer): void {
+function pad(buffer: MessageBuffer): void {
   const size = -buffer.length & 3;
   if (size === 0) return;
   const at = room(buffer, size);

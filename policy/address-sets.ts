@@ -25,7 +25,7 @@ export interface AddressSets extends SharedSets<PeersByKey, AddressSetId> {
 }
 
 /** Equal lists of peers get equal ids, whatever their order. */
-export function addressSetId(peers: PeersByKey): AddressSetId {
+function addressSetId(peers: PeersByKey): AddressSetId {
   return fingerprint(JSON.stringify([...peers.keys()].toSorted())) as AddressSetId;
 }
 

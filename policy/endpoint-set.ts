@@ -67,7 +67,7 @@ function samePorts(a: Endpoint["ports"], b: Endpoint["ports"]): boolean {
 }
 
 /** Whether sets that ask for the endpoint before and after get the same elements of it. */
-export function sameGift(before: Member, after: Member): boolean {
+function sameGift(before: Member, after: Member): boolean {
   return (
     sameItems(before.addresses, after.addresses) && samePorts(before.endpoint.ports, after.endpoint.ports)
   );

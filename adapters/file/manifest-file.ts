@@ -31,7 +31,7 @@ export function isPassedOver(name: string): boolean {
   return name.startsWith(".") || name.endsWith("~") || name === "4913";
 }
 
-export function isManifestName(name: string): boolean {
+function isManifestName(name: string): boolean {
   return /\.(yaml|yml|json)$/.test(name);
 }
 

@@ -8,7 +8,7 @@ import { isNamespaceName } from "./names.ts";
 import { isObject } from "./schema.ts";
 
 /** The label that the API server puts on every namespace; nobody may set it otherwise. */
-export const NAME_LABEL = "kubernetes.io/metadata.name";
+const NAME_LABEL = "kubernetes.io/metadata.name";
 
 /** A namespace that nobody wrote down, with the one label that it surely has. */
 export function implicitNamespace(name: string): Namespace {

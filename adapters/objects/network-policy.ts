@@ -9,8 +9,7 @@ import { readIdentity } from "./metadata.ts";
 import { readRule } from "./policy-rule.ts";
 import { anything, isObject, listOf, maybe, parseAt, type Schema, strictFields } from "./schema.ts";
 
-export const CLOSED: string =
-  "this policy isolates all pods of its namespace in both directions and allows nothing";
+const CLOSED: string = "this policy isolates all pods of its namespace in both directions and allows nothing";
 
 const directionName: Schema<Direction> = v.pipe(
   v.picklist(["Ingress", "Egress"], "expected Ingress or Egress"),

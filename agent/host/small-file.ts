@@ -10,7 +10,7 @@ export type SmallFile =
 
 const MOST_BYTES = 1024 * 1024;
 /** A writer that empties a file before it fills it needs less. Milliseconds. */
-export const WRITING_TIME = 100;
+const WRITING_TIME = 100;
 
 /**
  * Reads it at once: it lies on the node, and is small. Whatever is wrong with it is an answer.

@@ -51,12 +51,12 @@ export function podOf({ namespace, pod }: EndpointRecord): EndpointId {
 }
 
 /** A manifest has no UID to compare: then the name is all there is. */
-export function isPodOf({ uids = [] }: Endpoint, { uid }: EndpointRecord): boolean {
+function isPodOf({ uids = [] }: Endpoint, { uid }: EndpointRecord): boolean {
   return uid === undefined || uids.length === 0 || uids.includes(uid);
 }
 
 /** What a deleted container leaves behind. */
-export function deletedMarks(record: EndpointRecord): string[] {
+function deletedMarks(record: EndpointRecord): string[] {
   const id = podOf(record);
   return [`${id} ${record.uid ?? NO_UID}`, `${id} ${ANY_UID}`];
 }
@@ -71,7 +71,7 @@ function isLater(a: EndpointRecord, b: EndpointRecord): boolean {
 }
 
 /** The record that counts for a pod: of those with addresses the latest. */
-export function latestRecord(records: Iterable<EndpointRecord>): EndpointRecord | undefined {
+function latestRecord(records: Iterable<EndpointRecord>): EndpointRecord | undefined {
   let latest: EndpointRecord | undefined;
   for (const record of records) {
     if (record.addresses.length === 0) continue;

@@ -32,7 +32,7 @@ const MOST_MISUNDERSTOOD = 5;
 const LINES_A_TURN = 50;
 
 /** A request, or why it is none. */
-export function readRequest(line: string): Request | string {
+function readRequest(line: string): Request | string {
   let given: unknown;
   try {
     given = JSON.parse(line);

@@ -3,7 +3,7 @@ import type { Ipv4Sysctls, Ipv6Sysctls, SysctlsOfLink } from "../../native/link-
 import type { HostCondition } from "../preflight/condition.ts";
 
 /** What the host's end of a pod's link must have; Calico's own choice. */
-export const WANTED_IPV4: Ipv4Sysctls = { forwarding: 1, proxyArp: 1, rpFilter: 1, routeLocalnet: 1 };
+const WANTED_IPV4: Ipv4Sysctls = { forwarding: 1, proxyArp: 1, rpFilter: 1, routeLocalnet: 1 };
 
 const SYSCTLS: Readonly<Record<keyof Ipv4Sysctls, string>> = {
   forwarding: "forwarding",

@@ -4,7 +4,7 @@ import { PodLinkError } from "./pod-link-error.ts";
 /** One of the kernel's settings: its path under /proc/sys/net, and what is to stand there. */
 export type Setting = readonly [path: string, value: string];
 
-export const SETTINGS_DIRECTORY = "/proc/sys/net";
+const SETTINGS_DIRECTORY = "/proc/sys/net";
 
 /** Whether the kernel speaks IPv6 at all (it does not with `ipv6.disable=1`). */
 export function kernelHasIpv6(directory: string = SETTINGS_DIRECTORY): boolean {

@@ -4,7 +4,7 @@ import { hasFamily, type PodNetworkPlan } from "./pod-link.ts";
 import { PodLinkError } from "./pod-link-error.ts";
 
 /** Bytes (RFC 8200). The kernel takes IPv6 off a smaller link, and all its settings with it. */
-export const SMALLEST_IPV6_MTU = 1280;
+const SMALLEST_IPV6_MTU = 1280;
 
 /** Whether a link speaks IPv6, or can be taught to. */
 export function linkHasIpv6({ mtu }: Pick<PodNetworkPlan, "mtu">, settingsDirectory?: string): boolean {

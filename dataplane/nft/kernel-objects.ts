@@ -70,6 +70,6 @@ export function elementsByText(elements: Iterable<KernelElement>): KernelElement
   return byText;
 }
 
-export function elementText({ set, key }: KernelElement): string {
+function elementText({ set, key }: KernelElement): string {
   return `${set} ${typeof key === "string" ? key : JSON.stringify(key)}`;
 }

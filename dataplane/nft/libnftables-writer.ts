@@ -17,7 +17,7 @@ function asSpoken(key: string, value: unknown): unknown {
 }
 
 /** The batch as libnftables' JSON text, as every version since 1.0.1 reads it. */
-export function batchJson(batch: Batch): string {
+function batchJson(batch: Batch): string {
   return JSON.stringify(batch, asSpoken);
 }
 

@@ -32,7 +32,7 @@ function isVerdict(statement: Statement): statement is Verdict {
   );
 }
 
-export function printVerdict(verdict: Verdict): string {
+function printVerdict(verdict: Verdict): string {
   if ("jump" in verdict) return `jump ${verdict.jump.target}`;
   if ("goto" in verdict) return `goto ${verdict.goto.target}`;
   return Object.keys(verdict).join("");

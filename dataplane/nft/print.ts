@@ -21,7 +21,7 @@ function printSet(set: SetObject | MapObject): string {
 }
 
 /** A command as a line that `nft -f` takes. */
-export function printCommand(command: Command): string {
+function printCommand(command: Command): string {
   if ("flush" in command) return `flush chain ${inTable(command.flush.chain)}`;
   if ("add" in command) {
     const { add } = command;

@@ -40,7 +40,7 @@ export interface ProgramRendering extends Rendering {
 }
 
 /** Which end of the packet the peer is. */
-export function peerSide({ direction }: Pick<Program, "direction">, mirrored: boolean): Side {
+function peerSide({ direction }: Pick<Program, "direction">, mirrored: boolean): Side {
   return (direction === "ingress") === mirrored ? "to" : "from";
 }
 

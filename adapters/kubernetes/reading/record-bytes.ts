@@ -16,7 +16,7 @@ export type ReadJson = (bytes: Uint8Array) => unknown;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-export function readWhole(bytes: Uint8Array): unknown {
+function readWhole(bytes: Uint8Array): unknown {
   return JSON.parse(decoder.decode(bytes));
 }
 

@@ -28,7 +28,7 @@ export const MESSAGE = {
 /** The first attribute of every message names the table. */
 export const TABLE_NAME = 1;
 
-export const NLM_F_REQUEST = 0x1;
+const NLM_F_REQUEST = 0x1;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
