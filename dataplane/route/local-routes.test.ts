@@ -85,6 +85,21 @@ test("an endpoint behind a bridge, or without addresses, has no route", async ()
   expect(kept.kernel.listed).toEqual([]);
 });
 
+test("a stranger's route that goes with its link, untold, makes room for ours", async () => {
+  using kept = keep();
+  kept.kernel.addLink("cali3");
+  kept.kernel.putRoute(ADDRESSES[0] as Address, "cali3", 3);
+  kept.routes.want(endpoints({ web: `cali1 ${ADDRESSES[0]}` }), undefined);
+  await kept.routes.settled();
+  expect(kept.conditions()).toHaveLength(1);
+  kept.kernel.events.length = 0;
+  kept.kernel.removeLink("cali3");
+  kept.routes.take(kept.kernel.events.splice(0).filter(({ kind }) => kind === "link"));
+  await kept.routes.settled();
+  expect(kept.kernel.listed).toEqual([`${ADDRESSES[0]} cali1 84`]);
+  expect(kept.conditions()).toEqual([]);
+});
+
 test("what fails is told and tried again", async () => {
   using kept = keep({ retryMilliseconds: 1 });
   kept.kernel.failing = 1;

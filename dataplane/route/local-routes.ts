@@ -159,6 +159,9 @@ export function keepLocalRoutes(options: LocalRoutesOptions): LocalRoutes {
       for (const event of events) {
         if (event.kind === "link") {
           for (const name of links.take(event.change)) queue.add(wish.addressesOf(name));
+          // A link takes its routes along, and of IPv4's the kernel tells nobody: one may have held an address.
+          if (event.change.kind === "gone" || (event.change.kind === "present" && !event.change.link.up))
+            queue.add([...held.keys()]);
         } else if (event.kind === "route" && isHostRoute(event.route)) {
           const address = addressOfBytes(event.route.destination);
           if (wish.get(address) !== undefined || event.route.protocol === ROUTE_PROTOCOL)
