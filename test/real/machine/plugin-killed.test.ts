@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Address } from "../../../model/address.ts";
 import { until } from "../../agent/running-agent.ts";
 import { answers } from "../../netns/pod-link/pods.ts";
 import { testRuns, testSeed } from "../../worlds/seed.ts";
 import { call, type Container, container, NOTHING } from "./plugin/by-hand.ts";
 import { NODE_ADDRESS, PluginMachine } from "./plugin/plugin-machine.ts";
-import { connections, links, untilNothingIsLeft } from "./plugin/traces.ts";
+import { connections, untilNothingIsLeft } from "./plugin/traces.ts";
 
 const RUNS = testRuns("TORTIE_PLUGIN_KILLS", 40);
 const LIMIT = 30_000 + RUNS * 1_000;
@@ -185,10 +185,9 @@ test("a host-local that outlives the plugin is waited for, or its lease would be
   expect((await added).exitCode).toBe(137);
   let isDeleted = false;
   const deleting = call(node, "DEL", web).finally(() => (isDeleted = true));
-  // It gets as far as it can: everything but the lease is taken back.
-  await until(() => isDeleted || links(node).length === 0);
-  // Long beside what is left of a DEL that waits for nobody.
-  await Bun.sleep(100);
+  // The container's lock, which host-local has inherited, says that somebody waits for it.
+  const lock = node.path("run/tortie/locks/c-stalled");
+  await until(() => isDeleted || (existsSync(lock) && statSync(lock).size > 0));
   const early = isDeleted;
   rmSync(node.path("run/stall"));
   expect(await deleting).toEqual(NOTHING);

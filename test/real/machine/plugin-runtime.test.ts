@@ -112,7 +112,8 @@ test("a runtime that is killed in the middle of ADD takes back what the plugin d
   await server.kill();
   expect(await made).toContain("the server went away");
   node.agent.process.kill("SIGCONT");
-  await until(() => traces(node).includes("rule 10.1.0.2"));
+  // Nobody is left to read the result, so the plugin takes everything back; the namespace is the runtime's.
+  await until(() => traces(node).every((trace) => trace.startsWith("namespace ")));
   server.start();
   await containerd.ready();
   const [sandbox = "", ...others] = await cri.listPodSandboxes();
