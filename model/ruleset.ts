@@ -100,9 +100,9 @@ export interface Ruleset {
  * naming too much is slow, naming too little is a bug.
  */
 export interface Touched {
-  /** Sets that came, went, or whose listed members may have come or gone. */
-  readonly addressSets: ReadonlyMap<AddressSetId, ReadonlySet<Address>>;
-  readonly serviceSets: ReadonlyMap<ServiceSetId, ReadonlySet<Service>>;
+  /** `whole`: the set came or went, perhaps both, so that any member may differ; else the members that may have come or gone. */
+  readonly addressSets: ReadonlyMap<AddressSetId, ReadonlySet<Address> | "whole">;
+  readonly serviceSets: ReadonlyMap<ServiceSetId, ReadonlySet<Service> | "whole">;
   readonly programs: ReadonlySet<ProgramId>;
   readonly endpoints: ReadonlySet<EndpointId>;
 }

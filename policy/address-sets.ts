@@ -70,7 +70,7 @@ export function createAddressSets(
       for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
     }
     return () => {
-      log.went(id, addresses);
+      log.went(id);
       sets.delete(id);
       for (const selector of active) index.release(selector, set);
     };

@@ -4,8 +4,8 @@ import { createSetLog, createValueLog } from "./change-log.ts";
 function logOf(sets: Map<string, Set<string>>) {
   const log = createSetLog<string, string>();
   return {
-    create: (id: string) => {
-      sets.set(id, new Set());
+    create: (id: string, elements: readonly string[] = []) => {
+      sets.set(id, new Set(elements));
       log.came(id);
     },
     add: (id: string, element: string) => {
@@ -17,23 +17,37 @@ function logOf(sets: Map<string, Set<string>>) {
       log.removed(id, element);
     },
     drop: (id: string) => {
-      log.went(id, sets.get(id) ?? []);
       sets.delete(id);
+      log.went(id);
     },
     take: () => log.take((id) => sets.get(id)),
   };
 }
 
-test("a set that came is told with all it holds, one that went with all it held", () => {
+test("a set that came or went is told as a whole, an empty one too", () => {
   const log = logOf(new Map());
   log.create("s");
   log.add("s", "a");
-  log.add("s", "b");
-  log.remove("s", "b");
-  expect(log.take()).toEqual(new Map([["s", new Set(["a"])]]));
+  log.create("empty");
+  expect(log.take()).toEqual(
+    new Map([
+      ["s", "whole"],
+      ["empty", "whole"],
+    ]),
+  );
+  log.remove("s", "a");
   log.drop("s");
-  expect(log.take()).toEqual(new Map([["s", new Set(["a"])]]));
+  expect(log.take()).toEqual(new Map([["s", "whole"]]));
   expect(log.take()).toEqual(new Map());
+});
+
+test("elements are told if they differ in the end", () => {
+  const log = logOf(new Map([["s", new Set(["a", "b"])]]));
+  log.add("s", "c");
+  log.remove("s", "a");
+  log.remove("s", "b");
+  log.add("s", "b");
+  expect(log.take()).toEqual(new Map([["s", new Set(["c", "a"])]]));
 });
 
 test("what changed back is not told", () => {
@@ -49,25 +63,15 @@ test("what changed back is not told", () => {
   expect(log.take()).toEqual(new Map());
 });
 
-test("a set dropped and made again differs by its elements only", () => {
+test("a set that went and came again is told as a whole, whatever it holds, and once more when it goes again", () => {
   const log = logOf(new Map([["s", new Set(["a", "b"])]]));
   log.drop("s");
+  log.create("s", ["a", "b"]);
+  expect(log.take()).toEqual(new Map([["s", "whole"]]));
+  log.drop("s");
   log.create("s");
-  log.add("s", "b");
-  log.add("s", "c");
-  expect(log.take()).toEqual(new Map([["s", new Set(["a", "c"])]]));
-});
-
-test("an empty set that came or went is told too", () => {
-  const log = logOf(new Map([["old", new Set()]]));
-  log.create("new");
-  log.drop("old");
-  expect(log.take()).toEqual(
-    new Map([
-      ["new", new Set()],
-      ["old", new Set()],
-    ]),
-  );
+  log.drop("s");
+  expect(log.take()).toEqual(new Map([["s", "whole"]]));
 });
 
 test("values are told if they differ in the end", () => {

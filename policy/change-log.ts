@@ -1,57 +1,47 @@
-/** What became of sets since the log was last taken, told by the elements that differ in the end. */
+/** What became of sets since the log was last taken. */
 export interface SetLog<Id, Element> {
   came(id: Id): void;
-  /** `elements`: what the set held when it went. */
-  went(id: Id, elements: Iterable<Element>): void;
+  went(id: Id): void;
   added(id: Id, element: Element): void;
   removed(id: Id, element: Element): void;
-  /** Every set that came or went, or whose elements differ, with those elements. Empties the log. */
-  take(now: (id: Id) => ReadonlySet<Element> | undefined): Map<Id, ReadonlySet<Element>>;
+  /** Every set that came or went, as a whole; and those whose elements differ in the end, with those elements. Empties the log. */
+  take(now: (id: Id) => ReadonlySet<Element> | undefined): Map<Id, ReadonlySet<Element> | "whole">;
 }
 
-interface SetRecord<Element> {
-  readonly existed: boolean;
-  /** Whether the set held the element when the log was last taken; kept only for sets that existed then. */
-  readonly held: Map<Element, boolean>;
-}
+/** Whether the set held the element when the log was last taken; or that the set came or went since. */
+type SetRecord<Element> = Map<Element, boolean> | "new" | "replaced";
 
 export function createSetLog<Id, Element>(): SetLog<Id, Element> {
   let records = new Map<Id, SetRecord<Element>>();
 
-  function record(id: Id, existed: boolean): SetRecord<Element> {
-    const known = records.get(id);
-    if (known !== undefined) return known;
-    const made = { existed, held: new Map<Element, boolean>() };
-    records.set(id, made);
-    return made;
-  }
-
   function note(id: Id, element: Element, held: boolean): void {
-    const { existed, held: known } = record(id, true);
-    if (existed && !known.has(element)) known.set(element, held);
+    const record = records.get(id);
+    if (record === undefined) records.set(id, new Map([[element, held]]));
+    else if (typeof record !== "string" && !record.has(element)) record.set(element, held);
   }
 
   return {
-    came: (id) => void record(id, false),
-    went(id, elements) {
-      record(id, true);
-      for (const element of elements) note(id, element, true);
+    came(id) {
+      if (!records.has(id)) records.set(id, "new");
+    },
+    went(id) {
+      if (records.get(id) !== "new") records.set(id, "replaced");
     },
     added: (id, element) => note(id, element, false),
     removed: (id, element) => note(id, element, true),
     take(now) {
-      const taken = new Map<Id, ReadonlySet<Element>>();
-      for (const [id, { existed, held }] of records) {
+      const taken = new Map<Id, ReadonlySet<Element> | "whole">();
+      for (const [id, record] of records) {
         const elements = now(id);
-        if (!existed) {
-          if (elements !== undefined) taken.set(id, new Set(elements));
+        if (typeof record === "string") {
+          if (record === "replaced" || elements !== undefined) taken.set(id, "whole");
           continue;
         }
         const changed = new Set<Element>();
-        for (const [element, before] of held) {
-          if (before !== (elements?.has(element) ?? false)) changed.add(element);
+        for (const [element, held] of record) {
+          if (held !== (elements?.has(element) ?? false)) changed.add(element);
         }
-        if (changed.size > 0 || elements === undefined) taken.set(id, changed);
+        if (changed.size > 0) taken.set(id, changed);
       }
       records = new Map();
       return taken;

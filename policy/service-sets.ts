@@ -92,7 +92,7 @@ export function createServiceSets(
       for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
     }
     return () => {
-      log.went(id, services);
+      log.went(id);
       sets.delete(id);
       for (const selector of selectors) index.release(selector, set);
     };

@@ -19,8 +19,8 @@ interface Members<Member> {
   readonly applied: Set<Member>;
   /** Undefined: nobody. */
   readonly wanted: ReadonlySet<Member>;
-  /** Where the two may differ; undefined: anywhere. */
-  readonly touched: ReadonlySet<Member> | undefined;
+  /** Where the two may differ. */
+  readonly touched: ReadonlySet<Member> | "whole";
   readonly element: (member: Member) => KernelElement;
 }
 
@@ -34,8 +34,8 @@ function planMembers<Member>(plan: Plan, members: Members<Member>): void {
     change(plan, origin, { element: element(member), kind: shall ? "added" : "removed" });
     noteMember(plan.journal, applied, [member, shall]);
   };
-  if (touched === undefined) for (const member of applied) if (!wanted.has(member)) look(member);
-  for (const member of touched ?? wanted) look(member);
+  if (touched === "whole") for (const member of applied) if (!wanted.has(member)) look(member);
+  for (const member of touched === "whole" ? wanted : touched) look(member);
 }
 
 /** The content of a new set. Yields between commands: a set may be long, and the wish may change meanwhile. */
@@ -67,7 +67,7 @@ function forget(plan: Plan, sets: readonly KernelSet[]): void {
 export function* planAddressSet(
   plan: Plan,
   id: AddressSetId,
-  options: { readonly wish: Wish; readonly touched: ReadonlySet<Address> | undefined },
+  options: { readonly wish: Wish; readonly touched: ReadonlySet<Address> | "whole" },
 ): Generator<void> {
   const { memory, journal } = plan;
   const wanted = options.wish.addressSet(id);
@@ -102,7 +102,7 @@ export function* planAddressSet(
 export function* planServiceSet(
   plan: Plan,
   id: ServiceSetId,
-  options: { readonly wish: Wish; readonly touched: ReadonlySet<Service> | undefined },
+  options: { readonly wish: Wish; readonly touched: ReadonlySet<Service> | "whole" },
 ): Generator<void> {
   const { memory, journal } = plan;
   const wanted = options.wish.serviceSet(id);

@@ -167,10 +167,9 @@ function planIdlePeers(plan: Plan): void {
 function everything(memory: Memory, ruleset: Ruleset): Touched {
   const all = <Id>(...maps: readonly ReadonlyMap<Id, unknown>[]) =>
     new Set(maps.flatMap((map) => [...map.keys()]));
-  const none = new Set<never>();
   return {
-    addressSets: new Map([...all(memory.addressSets, ruleset.addressSets)].map((id) => [id, none])),
-    serviceSets: new Map([...all(memory.serviceSets, ruleset.serviceSets)].map((id) => [id, none])),
+    addressSets: new Map([...all(memory.addressSets, ruleset.addressSets)].map((id) => [id, "whole"])),
+    serviceSets: new Map([...all(memory.serviceSets, ruleset.serviceSets)].map((id) => [id, "whole"])),
     programs: all(memory.programs, ruleset.programs),
     endpoints: all(memory.endpoints, ruleset.endpoints),
   };
@@ -190,11 +189,11 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   const frame: ChosenFrameOptions = { ...options.frame, closedRanges };
   if (!plan.memory.frame.has("frame")) planFrame(plan, frame, { setsOnly: true });
   for (const [id, members] of touched.addressSets) {
-    yield* planAddressSet(plan, id, { wish, touched: all ? undefined : members });
+    yield* planAddressSet(plan, id, { wish, touched: members });
     yield;
   }
   for (const [id, members] of touched.serviceSets) {
-    yield* planServiceSet(plan, id, { wish, touched: all ? undefined : members });
+    yield* planServiceSet(plan, id, { wish, touched: members });
     yield;
   }
   for (const id of touched.programs) {

@@ -3,14 +3,19 @@ import type { Touched } from "../../model/ruleset.ts";
 /** Where to look: nowhere, at some places, or everywhere. */
 export type Pending = { readonly kind: "some"; readonly touched: Touched } | { readonly kind: "everything" };
 
+/** The members of one set that may differ. */
+type Members<Member> = ReadonlySet<Member> | "whole";
+
+// A set that went and came again between two passes, the first of which failed, is in the kernel with its old members still.
 function mergeMembers<Id, Member>(
-  a: ReadonlyMap<Id, ReadonlySet<Member>>,
-  b: ReadonlyMap<Id, ReadonlySet<Member>>,
-): Map<Id, ReadonlySet<Member>> {
+  a: ReadonlyMap<Id, Members<Member>>,
+  b: ReadonlyMap<Id, Members<Member>>,
+): Map<Id, Members<Member>> {
   const merged = new Map(a);
   for (const [id, members] of b) {
-    const before = merged.get(id);
-    merged.set(id, before === undefined ? members : before.union(members));
+    const before = merged.get(id) ?? members;
+    const whole = before === "whole" || members === "whole";
+    merged.set(id, whole ? "whole" : before === members ? members : before.union(members));
   }
   return merged;
 }

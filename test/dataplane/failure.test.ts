@@ -124,6 +124,22 @@ test("a failure without a culprit changes nothing, and is tried again", async ()
   expect(tableText(writer)).toBe(await builtFresh(after));
 });
 
+test("a set that went in a pass that failed, and came again, loses the members that it has no more", async () => {
+  const { writer, dataplane } = await settledAt(before);
+  const gone = ruleset({ endpoints: [pod("x/web", ["10.0.0.9"])], podRanges: ["10.0.0.0/24"] });
+  writer.failNext([{ index: -1, code: "ENOBUFS", message: "no room" }]);
+  dataplane.want(gone, touchedBetween(before, gone));
+  expect((await dataplane.settle()).kind).toBe("failed");
+  const addresses = new Set(["10.0.0.77"] as Address[]);
+  const again: Ruleset = {
+    ...before,
+    addressSets: new Map([...before.addressSets].map(([id, set]) => [id, { ...set, addresses }])),
+  };
+  dataplane.want(again, touchedBetween(gone, again));
+  expect((await dataplane.settle()).kind).toBe("applied");
+  expect(tableText(writer)).toBe(await builtFresh(again));
+});
+
 function poisoned(kind: "set" | "program" | "endpoint"): Ruleset {
   const bad: Program = program("ingress", "bad", { segments: [ports(70_000, EVERYONE)] });
   const parts = {

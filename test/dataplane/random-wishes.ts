@@ -263,11 +263,10 @@ function changedMembers<Id, Value, Member>(
   a: ReadonlyMap<Id, Value>,
   b: ReadonlyMap<Id, Value>,
   of: (value: Value) => ReadonlySet<Member>,
-): Map<Id, ReadonlySet<Member>> {
-  const members = (value: Value | undefined) => (value === undefined ? new Set<Member>() : of(value));
-  return new Map(
-    [...differing(a, b)].map((id) => [id, members(a.get(id)).symmetricDifference(members(b.get(id)))]),
-  );
+): Map<Id, ReadonlySet<Member> | "whole"> {
+  const change = (before: Value | undefined, after: Value | undefined) =>
+    before === undefined || after === undefined ? "whole" : of(before).symmetricDifference(of(after));
+  return new Map([...differing(a, b)].map((id) => [id, change(a.get(id), b.get(id))]));
 }
 
 /** Exactly where two rulesets differ: a driver that looks elsewhere only finds less to do. */

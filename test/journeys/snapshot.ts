@@ -47,23 +47,46 @@ function changedValues(a: Readonly<Record<string, unknown>>, b: Readonly<Record<
   return [...keys].filter((key) => a[key] !== b[key]).toSorted();
 }
 
-function changedSets(a: Sets, b: Sets): Record<string, string[]> {
-  const changed: Record<string, string[]> = {};
+function changedSets(a: Sets, b: Sets): Record<string, readonly string[] | "whole"> {
+  const changed: Record<string, readonly string[] | "whole"> = {};
   for (const id of [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted()) {
     const [before, after] = [a[id], b[id]];
     const elements = new Set(before?.elements).symmetricDifference(new Set(after?.elements));
     const cameOrWent = (before === undefined) !== (after === undefined);
-    if (cameOrWent || elements.size > 0) changed[id] = [...elements].toSorted();
+    if (cameOrWent) changed[id] = "whole";
+    else if (elements.size > 0) changed[id] = [...elements].toSorted();
   }
   return changed;
 }
 
 /** What differs, told as `Touched` tells it, in plain sorted objects. */
 export interface Difference {
-  readonly addressSets: Readonly<Record<string, readonly string[]>>;
-  readonly serviceSets: Readonly<Record<string, readonly string[]>>;
+  readonly addressSets: Readonly<Record<string, readonly string[] | "whole">>;
+  readonly serviceSets: Readonly<Record<string, readonly string[] | "whole">>;
   readonly programs: readonly string[];
   readonly endpoints: readonly string[];
+}
+
+type ToldSets = Difference["addressSets"];
+
+function toldSets(told: ToldSets, a: Sets, b: Sets): ToldSets {
+  const differs = changedSets(a, b);
+  return Object.fromEntries(
+    Object.entries(told).flatMap(([id, elements]): [string, ToldSets[string]][] => {
+      const cameAgain = elements === "whole" && a[id] !== undefined && b[id] !== undefined;
+      if (!cameAgain) return [[id, elements]];
+      return differs[id] === undefined ? [] : [[id, differs[id]]];
+    }),
+  );
+}
+
+/** Sets that went and came again are told as a whole: here by what differs in them. */
+export function withoutCameAgain(told: Difference, a: Snapshot, b: Snapshot): Difference {
+  return {
+    ...told,
+    addressSets: toldSets(told.addressSets, a.addressSets, b.addressSets),
+    serviceSets: toldSets(told.serviceSets, a.serviceSets, b.serviceSets),
+  };
 }
 
 export function difference(a: Snapshot, b: Snapshot): Difference {
@@ -79,10 +102,14 @@ function list(elements: Iterable<string>): string[] {
   return [...elements].toSorted();
 }
 
+function membersOf(members: ReadonlySet<string> | "whole"): string[] | "whole" {
+  return members === "whole" ? members : list(members);
+}
+
 export function touchedAsDifference(touched: Touched): Difference {
   return {
-    addressSets: sorted(touched.addressSets, list),
-    serviceSets: sorted(touched.serviceSets, list),
+    addressSets: sorted(touched.addressSets, membersOf),
+    serviceSets: sorted(touched.serviceSets, membersOf),
     programs: list(touched.programs),
     endpoints: list(touched.endpoints),
   };
