@@ -175,7 +175,7 @@ test("updates pass our plugin's pods, which hear of every status and of what is 
       return {
         place: (updates) => [...updates, endpointUpdate("wired")],
         changed: () => void heard.push("changed"),
-        inForce: (endpoints) => void heard.push([...endpoints].toSorted().join(" ")),
+        inForce: (_, touched) => void heard.push([...touched].toSorted().join(" ")),
         listening: Promise.resolve(),
         [Symbol.dispose]: () => void heard.push("closed"),
       };
@@ -211,7 +211,7 @@ function podNetwork(parts: Partial<PodNetwork>): PodNetwork {
 
 test("no pod gets its route while its rules are not in the kernel", async () => {
   const heard: string[] = [];
-  const inForce: PodNetwork["inForce"] = (endpoints) => void heard.push([...endpoints].join(" "));
+  const inForce: PodNetwork["inForce"] = (_, touched) => void heard.push([...touched].join(" "));
   const openPodNetwork = (): PodNetwork => podNetwork({ inForce });
   const { datastore, dataplane, stop } = start({ delay: () => 1, openPodNetwork });
   datastore.emit({ kind: "updates", updates: [endpointUpdate("a")], noticedAt: 0 }, { kind: "inSync" });

@@ -66,7 +66,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     passEnds: (pass) => {
       reporter.passEnds(pass);
       // The first call may give every pod its route, so it waits for the first rules.
-      if (pass.failures === 0) podNetwork?.inForce(pass.endpoints);
+      if (pass.failures === 0) podNetwork?.inForce(compiler.ruleset.endpoints, pass.endpoints);
     },
     crashed: (error) => crash.abort(error),
     ...(parts.delay !== undefined && { delay: parts.delay }),
@@ -96,7 +96,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   if (pools !== undefined) settler.take(pools.updates(), performance.now());
   using podNetwork = parts.openPodNetwork?.({
     status,
-    ruleset: compiler.ruleset,
+    ruleset: () => settler.ruleset,
     take: (updates) => settler.take(updates, performance.now()),
     carried: () => settler.carried(),
     datastore,

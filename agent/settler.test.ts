@@ -1,32 +1,7 @@
 import { expect, test } from "bun:test";
-import { type Compiler, createCompiler } from "../policy/compiler.ts";
-import { backOff, createSettler, type Pass, type Settler, type SettlerOptions } from "./settler.ts";
-import { APPLIED, endpointUpdate, FAILED, type FakeDataplane, fakeDataplane, until } from "./test-parts.ts";
-
-interface Bench {
-  readonly dataplane: FakeDataplane;
-  readonly settler: Settler;
-  readonly compiler: Compiler;
-  readonly ended: Pass[];
-  readonly crashes: unknown[];
-}
-
-function bench(slices: SettlerOptions["slices"] = {}): Bench {
-  const dataplane = fakeDataplane();
-  const ended: Pass[] = [];
-  const crashes: unknown[] = [];
-  const compiler = createCompiler();
-  const settler = createSettler({
-    compiler,
-    dataplane,
-    passBegins: () => {},
-    passEnds: (pass) => ended.push(pass),
-    crashed: (error) => crashes.push(error),
-    delay: () => 1,
-    slices,
-  });
-  return { dataplane, settler, compiler, ended, crashes };
-}
+import { backOff } from "./settler.ts";
+import { APPLIED, endpointUpdate, FAILED, until } from "./test-parts.ts";
+import { bench, MANY, slow } from "./test-settler.ts";
 
 test("nothing is settled before it is opened", async () => {
   const { dataplane, settler } = bench();
@@ -36,14 +11,6 @@ test("nothing is settled before it is opened", async () => {
   expect(dataplane.passes).toEqual([["x/a"]]);
   await settler.stop(0);
 });
-
-/** Each call of `apply` takes one update, and each uses up its turn of the event loop. */
-function slow(): NonNullable<SettlerOptions["slices"]> {
-  let clock = 0;
-  return { mostUpdates: 1, milliseconds: 1, now: () => clock++ };
-}
-
-const MANY = ["a", "b", "c", "d", "e"];
 
 test("updates are applied before it is opened, between turns of the event loop", async () => {
   const { dataplane, settler, compiler } = bench(slow());
@@ -68,6 +35,16 @@ test("what was taken together is never half in force", async () => {
   dataplane.finish(APPLIED);
   await dataplane.begun(3);
   expect(dataplane.passes[2]).toHaveLength(12);
+  await settler.stop(0);
+});
+
+test("no updates are no reason for a pass", async () => {
+  const { dataplane, settler } = bench();
+  await settler.open();
+  dataplane.finish(APPLIED);
+  await settler.carried();
+  settler.take([], 1);
+  expect(dataplane.passes).toHaveLength(1);
   await settler.stop(0);
 });
 

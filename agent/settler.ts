@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Dataplane, Settled } from "../dataplane/dataplane.ts";
 import type { EndpointId } from "../model/endpoint.ts";
+import type { Ruleset } from "../model/ruleset.ts";
 import type { Update } from "../model/update.ts";
 import type { Compiler } from "../policy/compiler.ts";
 import { createIntake, type IntakeOptions } from "./intake.ts";
@@ -36,6 +37,8 @@ export interface Settler {
   take(updates: readonly Update[], noticedAt: number): void;
   /** Everything is known: from now on the kernel follows. Ends when all that was taken before is applied, or never. */
   open(): Promise<void>;
+  /** Undefined: a change is half in it at this moment, and the next pass tells more. */
+  readonly ruleset: Ruleset | undefined;
   /** One more pass, at once or right after the present one. */
   again(): void;
   /**
@@ -50,24 +53,41 @@ export interface Settler {
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 30_000;
 
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
 /** Doubles up to half a minute; the jitter keeps many nodes from failing in step. */
 export function backOff(failures: number, random: () => number = Math.random): number {
   const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
   return longest / 2 + (random() * longest) / 2;
 }
 
+function* stepsOf(compiler: Compiler, updates: readonly Update[]): Generator<void> {
+  yield compiler.apply(updates);
+}
+
+/** Somebody who wants to hear of a pass that carries so many groups of updates. */
+interface Waiter {
+  readonly groups: number;
+  readonly tell: (settled: Settled) => void;
+}
+
 /**
- * Keeps the kernel at the compiler's wish: at once when idle, else everything that gathered meanwhile in one next pass.
- * A pass begins only when all that was taken is applied; no update is applied while a pass reads the ruleset.
+ * Keeps the kernel at the compiler's wish: at once when idle, else everything that gathered meanwhile in one next pass. While changes
+ * come faster than they are applied, a pass begins 50 ms after the oldest that none carries, between two groups. No update is
+ * applied while a pass reads the ruleset.
  */
 export function createSettler(options: SettlerOptions): Settler {
   const { compiler, dataplane, passBegins, passEnds, crashed, delay = backOff } = options;
-  const intake = createIntake({ apply: (updates) => compiler.apply(updates), ...options.slices });
+  const intake = createIntake({ apply: (updates) => stepsOf(compiler, updates), ...options.slices });
   const opening = Promise.withResolvers<void>();
-  let opened = false;
+  /** So many groups of updates the first pass carries; infinite until it is opened. */
+  let least = Infinity;
   let stopped = false;
   let wanted = false;
-  let noticedAt: number | undefined;
+  /** When the oldest change was noticed that failed passes carried. */
+  let overdueSince: number | undefined;
   /** That no pass has brought into force yet. */
   let touched = new Set<EndpointId>();
   let failures = 0;
@@ -76,53 +96,63 @@ export function createSettler(options: SettlerOptions): Settler {
   let work: Promise<void> | undefined;
   let passing = false;
   let last: Settled | undefined;
-  /** Who wants to hear of the pass that runs, and of the next one. */
-  let riding: ((settled: Settled) => void)[] = [];
-  let waiting: ((settled: Settled) => void)[] = [];
+  /** Who wants to hear of the pass that runs, and of a later one. */
+  let riding: Waiter[] = [];
+  let waiting: Waiter[] = [];
 
   function wakeIn(milliseconds: number): void {
     clearTimeout(timer);
     timer = setTimeout(again, milliseconds);
   }
 
+  function board(): void {
+    riding = waiting.filter(({ groups }) => groups <= intake.applied);
+    waiting = waiting.filter(({ groups }) => groups > intake.applied);
+    passing = true;
+  }
+
   async function pass(): Promise<void> {
     clearTimeout(timer);
     wanted = false;
-    const carries = noticedAt;
-    noticedAt = undefined;
+    const noticedAt = earlier(overdueSince, intake.carry());
     const wish = compiler.takeTouched();
     touched = touched.union(wish.endpoints);
     dataplane.want(compiler.ruleset, wish);
     passBegins();
-    [riding, waiting, passing] = [waiting, [], true];
+    board();
     const settled = await dataplane.settle();
     [passing, last] = [false, settled];
-    for (const tell of riding) tell(settled);
-    failures = settled.kind === "failed" ? failures + 1 : 0;
-    if (failures > 0) noticedAt = carries ?? noticedAt;
-    const retryMilliseconds = failures > 0 ? delay(failures) : undefined;
-    const endpoints = failures > 0 ? new Set<EndpointId>() : touched;
-    if (failures === 0) touched = new Set();
+    for (const { tell } of riding) tell(settled);
+    const hasFailed = settled.kind === "failed";
+    failures = hasFailed ? failures + 1 : 0;
+    overdueSince = hasFailed ? noticedAt : undefined;
+    const retryMilliseconds = hasFailed ? delay(failures) : undefined;
+    const endpoints = hasFailed ? new Set<EndpointId>() : touched;
+    if (!hasFailed) touched = new Set();
     const { graceEndsAt } = dataplane.status;
     if (stopped) return;
     if (retryMilliseconds !== undefined) wakeIn(retryMilliseconds);
     else if (graceEndsAt !== undefined) wakeIn(Math.max(0, graceEndsAt - performance.now()) + 1);
-    passEnds({ settled, noticedAt: carries, endpoints, failures, retryMilliseconds });
+    passEnds({ settled, noticedAt, endpoints, failures, retryMilliseconds });
   }
 
-  function due(): boolean {
-    return !stopped && (!intake.empty || (opened && wanted));
+  function isBehind(): boolean {
+    return intake.applied < intake.taken;
+  }
+
+  function isDue(): boolean {
+    return !stopped && (isBehind() || (wanted && intake.applied >= least));
   }
 
   async function run(): Promise<void> {
     working = true;
     try {
-      while (due()) {
-        if (!intake.applySlice()) {
+      while (isDue()) {
+        if (intake.applySlice(least) === "turnOver") {
           await setImmediate();
           continue;
         }
-        if (!opened) continue;
+        if (intake.applied < least) continue;
         opening.resolve();
         await pass();
       }
@@ -145,22 +175,25 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   return {
-    take(updates, at) {
-      noticedAt ??= at;
-      intake.take(updates);
+    take(updates, noticedAt) {
+      if (updates.length === 0) return;
+      intake.take(updates, noticedAt);
       again();
     },
     open() {
-      opened = true;
+      least = Math.min(least, intake.taken);
       again();
       return opening.promise;
     },
+    get ruleset() {
+      return intake.whole ? compiler.ruleset : undefined;
+    },
     again,
     carried() {
-      const isNews = wanted || !intake.empty;
+      const isNews = wanted || isBehind();
       if (!isNews && !passing && last !== undefined && last.kind !== "failed") return Promise.resolve(last);
       const { promise, resolve } = Promise.withResolvers<Settled>();
-      (isNews || !passing ? waiting : riding).push(resolve);
+      (isNews || !passing ? waiting : riding).push({ groups: intake.taken, tell: resolve });
       return promise;
     },
     async stop(milliseconds) {

@@ -14,8 +14,8 @@ import { type LookedUp, waitsForAgent, waitsForPod } from "./waits-for.ts";
 export interface PodAdditionOptions {
   readonly localPods: LocalPods;
   readonly status: AgentStatus;
-  /** Live. */
-  readonly ruleset: Ruleset;
+  /** Undefined: a change is half in it, and what the next pass comes to tells more. */
+  readonly ruleset: () => Ruleset | undefined;
   /** What became of everything that was sent to the kernel before. */
   readonly carried: () => Promise<Settled>;
   /** Reads one pod from where pods come from; undefined: what is known is all there is. */
@@ -149,8 +149,10 @@ export function createPodAddition(
         if (outcome.kind !== "ready") return outcome;
         continue;
       }
+      const rules = ruleset();
+      if (rules === undefined) continue;
       const objects = settled.kind === "degraded" ? settled.refused : [];
-      const refusal = refusalOf(record, { ruleset, refused: objects });
+      const refusal = refusalOf(record, { ruleset: rules, refused: objects });
       // Who stands in the way may have gone while nobody could tell us.
       if (refusal !== undefined && options.reconcile()) continue;
       return refusal === undefined ? READY : refused(refusal.found, refusal.next);

@@ -61,7 +61,7 @@ function bench(
   const network = openPodNetwork({
     datastore,
     status,
-    ruleset: compiler.ruleset,
+    ruleset: () => compiler.ruleset,
     take: (updates) => compiler.apply(updates),
     carried: async () => APPLIED,
     linkConditions: () => {},
@@ -282,7 +282,7 @@ test("a look-up that takes too long is given up, and with the datastore away wha
 });
 
 test("links follow what is in force", () => {
-  const { network, linked } = bench();
-  network.inForce(new Set([endpointId("x", "a")]));
+  const { network, linked, compiler } = bench();
+  network.inForce(compiler.ruleset.endpoints, new Set([endpointId("x", "a")]));
   expect(linked).toEqual([[endpointId("x", "a")]]);
 });

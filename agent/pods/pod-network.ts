@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Datastore, PodAnnotation } from "../../adapters/datastore.ts";
 import type { Settled } from "../../dataplane/dataplane.ts";
+import type { LocalEndpoints } from "../../dataplane/route/route-wish.ts";
 import type { EndpointRecord } from "../../handshake/endpoint-record.ts";
 import type { NodeFacts } from "../../handshake/messages.ts";
 import { readRecords, writeRecord } from "../../handshake/record-files.ts";
@@ -25,8 +26,8 @@ import type { AgentStatus } from "../status.ts";
 export interface PodNetworkHooks {
   readonly datastore: Pick<Datastore, "lookUp" | "annotate">;
   readonly status: AgentStatus;
-  /** Live. */
-  readonly ruleset: Ruleset;
+  /** Undefined: a change is half in it, and the next pass tells more. */
+  readonly ruleset: () => Ruleset | undefined;
   readonly take: (updates: readonly Update[]) => void;
   readonly carried: () => Promise<Settled>;
   /** All conditions of the pods' links there are now. */
@@ -57,8 +58,8 @@ export interface PodNetwork extends Disposable {
   place(updates: readonly Update[]): readonly Update[];
   /** The agent's status is another. */
   changed(): void;
-  /** The rules of these endpoints, and of no others, may be others in force than before. */
-  inForce(endpoints: ReadonlySet<EndpointId>): void;
+  /** The endpoints as they are in force; those of `touched`, and no others, may be others than before. */
+  inForce(endpoints: LocalEndpoints, touched: ReadonlySet<EndpointId>): void;
   /** Ends when the plugin could call for the first time. */
   readonly listening: Promise<void>;
 }
@@ -223,7 +224,7 @@ export function openPodNetwork(options: PodNetworkOptions): PodNetwork {
       return placed;
     },
     changed: () => changed.ring(),
-    inForce: (endpoints) => links.want(options.ruleset.endpoints, endpoints),
+    inForce: (endpoints, touched) => links.want(endpoints, touched),
     listening: server.listening,
     [Symbol.dispose]() {
       clearInterval(timer);

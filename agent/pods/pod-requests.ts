@@ -119,8 +119,10 @@ export function createPodRequests(options: PodRequestsOptions): PodRequests {
         settled?.found ?? waitsForPod(record, { standing, looked: undefined, status, nodeName: node().name });
       return caller.tell({ kind: "waiting", for: text });
     }
+    const rules = ruleset();
+    if (rules === undefined) return check(containerId, caller);
     const refused = settled.kind === "degraded" ? settled.refused : [];
-    const refusal = refusalOf(record, { ruleset, refused });
+    const refusal = refusalOf(record, { ruleset: rules, refused });
     caller.tell(refusal === undefined ? { kind: "programmed" } : { kind: "refused", ...refusal });
   }
 

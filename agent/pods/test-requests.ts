@@ -51,7 +51,7 @@ export function requestBench(options: Partial<PodRequestsOptions> = {}): Request
   const requests = createPodRequests({
     localPods,
     status,
-    ruleset: compiler.ruleset,
+    ruleset: () => compiler.ruleset,
     take: (updates) => compiler.apply(updates),
     carried: () => new Promise((resolve) => passes.push(resolve)),
     node: () => NODE,
