@@ -63,6 +63,7 @@ export function fakeDataplane(): FakeDataplane {
       waiters = waiters.filter(({ count }) => passes.length < count);
       return running.promise;
     },
+    tidied: async () => {},
     resync: () => void resyncs++,
     finish: (settled) => running?.resolve(settled),
     fail: (error) => running?.reject(error),

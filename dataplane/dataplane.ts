@@ -15,7 +15,7 @@ export interface RefusedObject {
 /** What a settle did that changed something. */
 interface Changed {
   readonly commands: number;
-  /** Until everything was done: old objects wait a moment before they are removed. */
+  /** Until the wish was in force. */
   readonly milliseconds: number;
   /** When packets began to be judged by the wish, by the clock that the driver was given (performance.now()). */
   readonly inForceAt: number;
@@ -52,15 +52,23 @@ export interface DataplaneStatus {
   readonly elements: number;
 }
 
-/** Makes the kernel enforce a ruleset. It is told the whole wish and changes only what differs. */
+/**
+ * Makes the kernel enforce a ruleset. It is told the whole wish and changes only what differs. Closing it waits for a settle that is
+ * under way; the rules stay, and what is not deleted yet, the next start deletes.
+ */
 export interface Dataplane extends AsyncDisposable {
   /**
    * Cheap: only remembers. The last wish wins; `touched` gathers until a settle worked. Undefined: look at everything.
    * The ruleset may be a live structure: it is read during `settle`.
    */
   want(ruleset: Ruleset, touched: Touched | undefined): void;
-  /** Brings the kernel to the wish, yielding to the event loop after steps of about 10 ms. Calls queue up. */
+  /**
+   * Brings the kernel to the wish, yielding to the event loop after steps of about 10 ms. Calls queue up. What fell out of use is
+   * deleted afterwards, and no call waits for it.
+   */
   settle(): Promise<Settled>;
+  /** Ends when nothing is left to delete. What the kernel refuses to delete is left to the next settle. */
+  tidied(): Promise<void>;
   /** Foreign hands changed the table: the next settle builds everything anew. Refused objects are tried again. */
   resync(): void;
   readonly status: DataplaneStatus;

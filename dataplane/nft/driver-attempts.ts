@@ -1,11 +1,10 @@
 import type { Touched } from "../../model/ruleset.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { StableFrameOptions } from "./difference.ts";
-import { removeGone, removeLeftovers } from "./driver-removal.ts";
+import { buryGone, buryLeftovers, finishLate, makeRoom } from "./driver-removal.ts";
 import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
 import { lookAgain } from "./driver-table.ts";
 import { buildEpoch } from "./epoch.ts";
-import { removalSteps } from "./inventory.ts";
 import { revise } from "./revision.ts";
 
 function frameOf({ options }: DriverState): StableFrameOptions {
@@ -13,9 +12,9 @@ function frameOf({ options }: DriverState): StableFrameOptions {
   return { endpointToHost, dropInvalid, dropMidStream, foreignInterfaces, unknownEndpoint };
 }
 
-/** Builds everything anew; what was in use goes away afterwards. */
+/** Builds everything anew; what was in use is left over then. */
 export async function tryEpoch(state: DriverState): Promise<Attempt> {
-  const { clock, pause, graceMilliseconds, linger } = state.options;
+  const { clock, pause, graceMilliseconds } = state.options;
   const lost = lookAgain(state);
   if (lost !== undefined) return { kind: "failed", found: lost };
   state.littered = true;
@@ -34,12 +33,13 @@ export async function tryEpoch(state: DriverState): Promise<Attempt> {
   state.rebuild = false;
   state.lastError = undefined;
   if (state.graceEndsAt === Infinity) state.graceEndsAt = clock() + graceMilliseconds;
-  await linger();
-  await removeLeftovers(state);
+  // What was buried is among what is left over.
+  state.graves = [];
+  buryLeftovers(state);
   return { kind: "done", rebuilt: true };
 }
 
-/** Changes the epoch in use; what it stops using goes away afterwards. `patient`: begins again if the wish changes. */
+/** Changes the epoch in use; what it stops using is buried. `patient`: begins again if the wish changes. */
 export async function tryRevision(
   state: DriverState,
   options: { readonly touched: Touched | undefined; readonly patient: boolean },
@@ -47,6 +47,7 @@ export async function tryRevision(
   const { memory } = state;
   if (memory === undefined) return { kind: "again", whole: true, found: "nothing is in force yet" };
   const { clock, pause } = state.options;
+  await finishLate(state);
   const outcome = await revise({
     transactions: state.transactions,
     memory,
@@ -54,6 +55,7 @@ export async function tryRevision(
     touched: options.touched,
     frame: frameOf(state),
     isStale: options.patient ? () => state.pending !== undefined : undefined,
+    makeRoom: (inTheWay) => makeRoom(state, inTheWay),
     clock,
     pause,
   });
@@ -61,12 +63,16 @@ export async function tryRevision(
     case "revised":
       state.inForceAt = clock();
       state.lastError = undefined;
-      await removeGone(state, [...outcome.late, removalSteps(outcome.gone)]);
+      if (outcome.late.some((steps) => steps.length > 0))
+        state.late = { lists: outcome.late, gone: outcome.gone };
+      else buryGone(state, outcome.gone);
       return { kind: "done", rebuilt: false };
     case "stale":
       return outcome;
     case "tooLarge":
       return { kind: "again", whole: true, found: "too much for one transaction" };
+    case "noRoom":
+      return { kind: "again", whole: true, found: state.lastError ?? "old objects are in the way" };
     case "failed": {
       const learned = learn(state, outcome.failures, { live: true });
       return outcome.littered && learned.kind === "again" ? { ...learned, whole: true } : learned;

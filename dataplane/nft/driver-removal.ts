@@ -1,36 +1,97 @@
 import { failureSummary } from "./blame.ts";
 import type { DriverState } from "./driver-state.ts";
-import { leftovers, removalSteps } from "./inventory.ts";
+import { leftovers, present, removalSteps } from "./inventory.ts";
 import { epochOfName, HOOK } from "./names.ts";
 import type { Step } from "./kernel-objects.ts";
+import { type Gone, isEmpty } from "./plan.ts";
 import type { StepFailure } from "./transactions.ts";
 
-/** Takes away what a revision stopped using, list by list: packets on their way may need one to the end of another. */
-export async function removeGone(state: DriverState, lists: readonly (readonly Step[])[]): Promise<void> {
-  const failures: StepFailure[] = [];
-  for (const steps of lists) {
-    if (steps.length === 0) continue;
-    await state.options.linger();
-    failures.push(...(await state.transactions.sendInChunks(steps)));
-  }
-  if (failures.length === 0) return;
-  // A name that stays behind may be wanted again with other content: only new names are safe now.
-  state.rebuild = true;
-  state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+/** Names that no rule in force leads to. They go when the packets that were on their way among them have passed. */
+export interface Grave {
+  /** `revision`: names of the epoch in use, which may be wanted again. `leftovers`: of other epochs, never wanted again. */
+  readonly kind: "revision" | "leftovers";
+  /** When they may go. */
+  readonly ripe: Promise<void>;
+  /** Asked when their turn comes. */
+  readonly names: () => Gone;
+  /** Undefined: nothing was deleted yet. */
+  steps: readonly Step[] | undefined;
+  /** How many of the steps are done. */
+  done: number;
 }
 
-/** Deletes everything that is neither of the epoch in use nor a base chain of ours. */
-export async function removeLeftovers(state: DriverState): Promise<void> {
-  const { memory, transactions, foundEpoch } = state;
+function bury(state: DriverState, kind: Grave["kind"], names: () => Gone): void {
+  const grave: Grave = { kind, ripe: state.options.linger(), names, steps: undefined, done: 0 };
+  state.graves = [...state.graves, grave];
+}
+
+/** What a revision stopped using. */
+export function buryGone(state: DriverState, gone: Gone): void {
+  if (!isEmpty(gone)) bury(state, "revision", () => gone);
+}
+
+/** Everything that is neither of the epoch in use nor a base chain of ours. */
+export function buryLeftovers(state: DriverState): void {
   // All of them: one that masquerades nobody still keeps the kernel translating what it translates.
   const hooks = new Set<string>(Object.values(HOOK));
   const isLeft = (name: string): boolean => {
+    const { memory, foundEpoch } = state;
     const epoch = epochOfName(name);
     // Without an epoch of our own, packets still meet one that was here before us.
     if (memory === undefined) return (epoch ?? 0) > foundEpoch;
     return epoch !== memory.names.epoch && !hooks.has(name);
   };
-  const failures = await transactions.sendInChunks(removalSteps(leftovers(transactions.inventory, isLeft)));
-  state.littered = failures.length > 0;
-  if (state.littered) state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+  state.littered = false;
+  bury(state, "leftovers", () => leftovers(state.transactions.inventory, isLeft));
+}
+
+function failed(state: DriverState, kind: Grave["kind"], failures: readonly StepFailure[]): void {
+  state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+  // A name that stays behind may be wanted again with other content: only new names are safe now.
+  if (kind === "revision") state.rebuild = true;
+  else state.littered = true;
+}
+
+/** One short transaction. The grave must be ripe. Never in a settle that builds an epoch: its names look left over. */
+export function deleteSome(state: DriverState, grave: Grave): void {
+  const { transactions } = state;
+  grave.steps ??= removalSteps(present(grave.names(), transactions.inventory));
+  if (grave.done < grave.steps.length) {
+    const { end, failures } = transactions.sendSome(grave.steps, grave.done);
+    grave.done = failures.length > 0 ? grave.steps.length : end;
+    if (failures.length > 0) failed(state, grave.kind, failures);
+  }
+  if (grave.done === grave.steps.length) state.graves = state.graves.filter((one) => one !== grave);
+}
+
+/**
+ * Deletes graves until nothing is in the way of names that are wanted again: what is there under a name would keep what it holds.
+ * The oldest first, for it may still lead to what fell out of use after it. Whether it worked.
+ */
+export async function makeRoom(state: DriverState, inTheWay: () => boolean): Promise<boolean> {
+  while (inTheWay()) {
+    const grave = state.graves.find(({ kind }) => kind === "revision");
+    if (grave === undefined) return false;
+    await grave.ripe;
+    while (state.graves.includes(grave)) {
+      deleteSome(state, grave);
+      await state.options.pause();
+    }
+  }
+  return true;
+}
+
+/** What packets may have been half through, list by list: they may need one to the end of another. Then the rest is buried. */
+export async function finishLate(state: DriverState): Promise<void> {
+  const { late } = state;
+  if (late === undefined) return;
+  state.late = undefined;
+  const failures: StepFailure[] = [];
+  for (const steps of late.lists) {
+    if (steps.length === 0) continue;
+    await state.options.linger();
+    failures.push(...(await state.transactions.sendInChunks(steps)));
+  }
+  if (failures.length > 0) failed(state, "revision", failures);
+  buryGone(state, late.gone);
 }

@@ -4,7 +4,10 @@ import type { RefusedObject } from "../dataplane.ts";
 import type { Adoption } from "./adoption.ts";
 import { blame, refusedObject } from "./blame.ts";
 import type { StableFrameOptions } from "./difference.ts";
+import type { Grave } from "./driver-removal.ts";
 import type { Memory } from "./memory.ts";
+import type { Gone } from "./plan.ts";
+import type { Step } from "./kernel-objects.ts";
 import { printSteps } from "./print.ts";
 import { masqueradeText } from "./render-masquerade.ts";
 import { type Pending, touches } from "./touched.ts";
@@ -19,7 +22,7 @@ export interface NftDataplaneOptions extends StableFrameOptions {
   readonly clock: () => number;
   /** Lets the event loop go round once. */
   readonly pause: () => Promise<void>;
-  /** Waits before old objects are deleted: packets on their way may still be among them. */
+  /** Waits until old objects may be deleted: packets on their way may still be among them. */
   readonly linger: () => Promise<void>;
   /** Gets what the kernel refused, as nft text. */
   readonly onRefused: (text: string) => void;
@@ -45,8 +48,12 @@ export interface DriverState {
   inForceAt: number;
   /** Only a new epoch will do. */
   rebuild: boolean;
-  /** Something may lie in the table that no memory knows of. */
+  /** Something may lie in the table that neither memory nor a grave knows of. */
   littered: boolean;
+  /** In the order in which they were filled. */
+  graves: readonly Grave[];
+  /** What waits to be done before anything else is: transactions, each a while after the one before, then a burial. */
+  late: { readonly lists: readonly (readonly Step[])[]; readonly gone: Gone } | undefined;
   /** Infinity: from the first install on. */
   graceEndsAt: number | undefined;
   lastError: string | undefined;

@@ -3,9 +3,9 @@ import type { Ruleset, Touched } from "../../model/ruleset.ts";
 import type { Dataplane, DataplaneStatus, Settled } from "../dataplane.ts";
 import { adoptTable, neverInstalled } from "./adoption.ts";
 import { tryEpoch, tryRevision } from "./driver-attempts.ts";
-import { removeLeftovers } from "./driver-removal.ts";
+import { buryLeftovers, deleteSome, finishLate } from "./driver-removal.ts";
 import { type DriverState, type NftDataplaneOptions, takePending } from "./driver-state.ts";
-import { elementCount, highestEpoch, inventoryOf } from "./inventory.ts";
+import { highestEpoch, inventoryOf } from "./inventory.ts";
 import { lookAgain } from "./driver-table.ts";
 import { addTouched, mergePending } from "./touched.ts";
 import { createTransactions } from "./transactions.ts";
@@ -39,7 +39,10 @@ type Outcome =
 
 class NftDataplane implements Dataplane {
   readonly #state: DriverState;
+  /** Settles, and between them what is left of former ones. */
   #queue: Promise<unknown> = Promise.resolve();
+  #tidying: Promise<void> | undefined;
+  #closed = false;
 
   constructor(writer: NftWriter, options: NftDataplaneOptions) {
     const adoption = adoptTable(writer);
@@ -58,7 +61,9 @@ class NftDataplane implements Dataplane {
       memory: undefined,
       inForceAt: -Infinity,
       rebuild: true,
-      littered: true,
+      littered: false,
+      graves: [],
+      late: undefined,
       graceEndsAt: grace ? Infinity : undefined,
       lastError: undefined,
     };
@@ -74,15 +79,45 @@ class NftDataplane implements Dataplane {
     if (this.#state.ruleset !== undefined) this.#state.pending = { kind: "everything" };
   }
 
-  settle(): Promise<Settled> {
-    const settled = this.#queue.then(() => this.#settle());
-    this.#queue = settled.catch(() => {});
-    return settled;
+  async settle(): Promise<Settled> {
+    try {
+      return await this.#enqueue(() => this.#settle());
+    } finally {
+      if (this.#state.littered) buryLeftovers(this.#state);
+      if (this.#state.late !== undefined) void this.#enqueue(() => finishLate(this.#state));
+      this.#tidying ??= this.#tidy();
+    }
   }
 
-  /** Waits for a settle that is under way. The rules stay. */
+  async tidied(): Promise<void> {
+    while (this.#tidying !== undefined) await this.#tidying;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await this.#queue;
+  }
+
+  #enqueue<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** Deletes what is buried, a little at a time: a change that comes meanwhile waits for one short transaction at most. */
+  async #tidy(): Promise<void> {
+    const state = this.#state;
+    for (;;) {
+      await this.#queue;
+      const [grave] = state.graves;
+      if (grave === undefined || this.#closed) break;
+      await grave.ripe;
+      await this.#enqueue(() => {
+        if (!this.#closed && state.graves.includes(grave)) deleteSome(state, grave);
+      });
+      await state.options.pause();
+    }
+    this.#tidying = undefined;
   }
 
   get status(): DataplaneStatus {
@@ -99,7 +134,7 @@ class NftDataplane implements Dataplane {
       graceEndsAt: grace ? graceEndsAt : undefined,
       chains: inventory.chains.size,
       sets: inventory.sets.size,
-      elements: elementCount(inventory),
+      elements: inventory.elements,
     };
   }
 
@@ -109,8 +144,7 @@ class NftDataplane implements Dataplane {
     const began = clock();
     const sentBefore = state.transactions.sent;
     let rebuilt = false;
-    const lost = state.rebuild ? lookAgain(state) : undefined;
-    if (state.littered && lost === undefined) await removeLeftovers(state);
+    if (state.rebuild) lookAgain(state);
     while (this.#isDue()) {
       const outcome = await this.#bringAbout();
       if (!outcome.ok) {

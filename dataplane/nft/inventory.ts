@@ -5,16 +5,23 @@ import { epochOfName } from "./names.ts";
 import type { Gone } from "./plan.ts";
 import type { TableNames } from "./writer.ts";
 
+interface CountedSet {
+  readonly map: boolean;
+  elements: number;
+}
+
 /** The names in our table: what was found at the start, and every transaction since. */
 export interface Inventory {
   readonly chains: Set<string>;
   /** Elements count only what was added since the start. */
-  readonly sets: Map<string, { readonly map: boolean; readonly elements: number }>;
+  readonly sets: Map<string, CountedSet>;
+  /** Of all sets together. */
+  elements: number;
 }
 
 export function inventoryOf(names: TableNames | undefined): Inventory {
   const sets = (names?.sets ?? []).map(({ name, map }) => [name, { map, elements: 0 }] as const);
-  return { chains: new Set(names?.chains), sets: new Map(sets) };
+  return { chains: new Set(names?.chains), sets: new Map(sets), elements: 0 };
 }
 
 /** Foreign hands may have taken any of it away: what is there now, with the counts of what stayed. */
@@ -24,9 +31,12 @@ export function takeStockAgain(inventory: Inventory, names: TableNames | undefin
   const now = inventoryOf(names);
   chains.clear();
   sets.clear();
+  inventory.elements = 0;
   for (const name of now.chains) chains.add(name);
   for (const [name, set] of now.sets) {
-    sets.set(name, { ...set, elements: counted.get(name)?.elements ?? 0 });
+    const elements = counted.get(name)?.elements ?? 0;
+    sets.set(name, { ...set, elements });
+    inventory.elements += elements;
   }
 }
 
@@ -35,20 +45,29 @@ export function takeStock(inventory: Inventory, batch: Batch): void {
   const { chains, sets } = inventory;
   const count = (name: string, by: number) => {
     const set = sets.get(name);
-    if (set !== undefined) sets.set(name, { ...set, elements: set.elements + by });
+    if (set === undefined) return;
+    set.elements += by;
+    inventory.elements += by;
+  };
+  const make = (name: string, map: boolean) => {
+    if (!sets.has(name)) sets.set(name, { map, elements: 0 });
+  };
+  const remove = (name: string) => {
+    inventory.elements -= sets.get(name)?.elements ?? 0;
+    sets.delete(name);
   };
   for (const command of batch.nftables) {
     if ("add" in command) {
       const { add } = command;
       if ("chain" in add) chains.add(add.chain.name);
-      else if ("set" in add) sets.set(add.set.name, { map: false, elements: 0 });
-      else if ("map" in add) sets.set(add.map.name, { map: true, elements: 0 });
+      else if ("set" in add) make(add.set.name, false);
+      else if ("map" in add) make(add.map.name, true);
       else if ("element" in add) count(add.element.name, add.element.elem.length);
     } else if ("delete" in command) {
       const gone = command.delete;
       if ("chain" in gone) chains.delete(gone.chain.name);
-      else if ("set" in gone) sets.delete(gone.set.name);
-      else if ("map" in gone) sets.delete(gone.map.name);
+      else if ("set" in gone) remove(gone.set.name);
+      else if ("map" in gone) remove(gone.map.name);
       else if ("element" in gone) count(gone.element.name, -gone.element.elem.length);
     }
   }
@@ -60,12 +79,6 @@ export function highestEpoch({ chains, sets }: Inventory): number {
   return highest;
 }
 
-export function elementCount({ sets }: Inventory): number {
-  let total = 0;
-  for (const { elements } of sets.values()) total += elements;
-  return total;
-}
-
 /** The names for which `isLeft` holds. */
 export function leftovers({ chains, sets }: Inventory, isLeft: (name: string) => boolean): Gone {
   return {
@@ -74,7 +87,15 @@ export function leftovers({ chains, sets }: Inventory, isLeft: (name: string) =>
   };
 }
 
-/** What a plan made that is now in nobody's memory. */
+/** What is still there of these names. */
+export function present(gone: Gone, { chains, sets }: Inventory): Gone {
+  return {
+    chains: gone.chains.filter((name) => chains.has(name)),
+    sets: gone.sets.filter(({ name }) => sets.has(name)),
+  };
+}
+
+/** Which names that the steps make are in the table: made by them, or there before. */
 export function createdNames(steps: readonly Step[], { chains, sets }: Inventory): Gone {
   const gone: Gone = { chains: [], sets: [] };
   for (const { command } of steps) {

@@ -10,6 +10,10 @@ export interface Gone {
   readonly sets: { readonly name: string; readonly map: boolean }[];
 }
 
+export function isEmpty({ chains, sets }: Gone): boolean {
+  return chains.length === 0 && sets.length === 0;
+}
+
 /**
  * A change in three phases: what is new is built where no packet comes by, one transaction switches to it, and what
  * nothing uses any more is deleted in a later one (packets would miss a map that is deleted by the transaction which

@@ -3,7 +3,7 @@ import { difference, type StableFrameOptions } from "./difference.ts";
 import { createdNames, removalSteps } from "./inventory.ts";
 import type { Step } from "./kernel-objects.ts";
 import { type Memory, rollBack } from "./memory.ts";
-import { emptyPlan, type Gone, lateSteps, switchSteps } from "./plan.ts";
+import { emptyPlan, type Gone, isEmpty, lateSteps, switchSteps } from "./plan.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import type { Wish } from "./wish.ts";
 
@@ -15,16 +15,20 @@ export interface RevisionOptions {
   readonly frame: StableFrameOptions;
   /** Whether the wish changed since; undefined: plan without a pause, however long it takes. */
   readonly isStale: (() => boolean) | undefined;
+  /** Deletes what fell out of use before until nothing is in the way any more. Whether it worked. */
+  readonly makeRoom: (inTheWay: () => boolean) => Promise<boolean>;
   /** Milliseconds. */
   readonly clock: () => number;
   readonly pause: () => Promise<void>;
 }
 
 export type RevisionOutcome =
-  /** `late` waits to be sent, a transaction a list, and then `gone` to be deleted: each a while after the one before. */
+  /** In force. `late` waits to be sent, a transaction a list, and then `gone` to be deleted: each a while after the one before. */
   | { readonly kind: "revised"; readonly late: readonly (readonly Step[])[]; readonly gone: Gone }
   /** Too much for one transaction: a new epoch is the way. Nothing was changed. */
   | { readonly kind: "tooLarge" }
+  /** A name is taken that should be free. Nothing was changed. */
+  | { readonly kind: "noRoom" }
   /** The wish changed while the revision was planned. Nothing was changed. */
   | { readonly kind: "stale" }
   /** Memory is as before. `littered`: something new lies about that nobody knows of. */
@@ -36,7 +40,7 @@ const PLANNING_MILLISECONDS = 5;
 
 /** Changes the epoch in use where the wish differs from it. */
 export async function revise(options: RevisionOptions): Promise<RevisionOutcome> {
-  const { transactions, memory, wish, touched, frame, isStale, clock, pause } = options;
+  const { transactions, memory, wish, touched, frame, isStale, makeRoom, clock, pause } = options;
   const journal: (() => void)[] = [];
   const plan = emptyPlan(memory, journal);
   let began = clock();
@@ -54,6 +58,11 @@ export async function revise(options: RevisionOptions): Promise<RevisionOutcome>
   if (switching.length > SWITCH_STEPS || !transactions.fits(switching)) {
     rollBack(journal);
     return { kind: "tooLarge" };
+  }
+  const inTheWay = () => !isEmpty(createdNames(plan.creations, transactions.inventory));
+  if (inTheWay() && !(await makeRoom(inTheWay))) {
+    rollBack(journal);
+    return { kind: "noRoom" };
   }
   // Never in one transaction: with a new interval map beside the rules that use it, packets missed the map (6.18: 27 of
   // 836,000 lost in 400 edits; 1 of 2,700,000 with interval maps alone made first, 0 of 3,770,000 with everything).

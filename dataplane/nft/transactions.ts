@@ -28,14 +28,26 @@ export interface Transactions {
   send(steps: readonly Step[]): StepFailure[];
   /** As many transactions as it takes, pausing between them. Goes on after a failure. Empty: all worked. */
   sendInChunks(steps: readonly Step[]): Promise<StepFailure[]>;
+  /** One transaction of the steps from `start` on, so short that a change can wait for it. */
+  sendSome(
+    steps: readonly Step[],
+    start: number,
+  ): { readonly end: number; readonly failures: readonly StepFailure[] };
   /** Whether one transaction can carry them at all. */
   fits(steps: readonly Step[]): boolean;
 }
 
-const AIM_MILLISECONDS = 5;
-const SMALLEST_CHUNK = 10;
+/** How much goes into one transaction: learnt from what the last ones took. */
+interface Pace {
+  readonly aimMilliseconds: number;
+  readonly smallest: number;
+  /** By `weight`. */
+  budget: number;
+}
+
 const LARGEST_CHUNK = 1_000;
-const FIRST_CHUNK = 100;
+/** So few commands fit any socket buffer: most changes are one element, and need not be measured. */
+const SMALL_WEIGHT = 50;
 
 /**
  * About what the command costs the kernel, an empty chain being 1: it finds sets by walking the list of all sets, and
@@ -90,7 +102,8 @@ function unwritable(writer: NftWriter, steps: readonly Step[]): StepFailure[] {
 
 export function createTransactions(options: TransactionOptions): Transactions {
   const { writer, inventory, clock, pause } = options;
-  let budget = FIRST_CHUNK;
+  const building: Pace = { aimMilliseconds: 5, smallest: 10, budget: 100 };
+  const tidying: Pace = { aimMilliseconds: 1, smallest: 4, budget: 10 };
   let sent = 0;
 
   function bytes(steps: readonly Step[]): number {
@@ -127,18 +140,39 @@ export function createTransactions(options: TransactionOptions): Transactions {
     return steps.flatMap((step) => send([step]).map((failure) => ({ ...failure, step })));
   }
 
-  function chunkEnd(steps: readonly Step[], start: number): number {
+  function chunkEnd(steps: readonly Step[], start: number, { budget }: Pace): number {
     let end = start;
-    for (let total = 0; end < steps.length; end++) {
+    let total = 0;
+    for (; end < steps.length; end++) {
       const step = steps[end];
       if (step === undefined) break;
-      total += weight(step);
-      if (total > budget && end > start) break;
+      const heavier = total + weight(step);
+      if (heavier > budget && end > start) break;
+      total = heavier;
     }
+    if (total < SMALL_WEIGHT) return end;
     while (end - start > 1 && bytes(steps.slice(start, end)) > writer.byteLimit) {
       end = start + Math.ceil((end - start) / 2);
     }
     return end;
+  }
+
+  function sendChunk(
+    steps: readonly Step[],
+    start: number,
+    pace: Pace,
+  ): { readonly end: number; readonly failures: readonly StepFailure[] } {
+    const end = chunkEnd(steps, start, pace);
+    const chunk = start === 0 && end === steps.length ? steps : steps.slice(start, end);
+    const began = clock();
+    let failures = send(chunk);
+    if (failures.length > 0 && failures.every(isUnattributed) && chunk.length > 1)
+      failures = sendSingly(chunk);
+    const took = clock() - began;
+    const { aimMilliseconds, smallest, budget } = pace;
+    if (took > aimMilliseconds) pace.budget = Math.max(smallest, (budget * aimMilliseconds) / took);
+    else if (took < aimMilliseconds / 3) pace.budget = Math.min(LARGEST_CHUNK, budget * 1.5);
+    return { end, failures };
   }
 
   async function sendInChunks(steps: readonly Step[]): Promise<StepFailure[]> {
@@ -146,25 +180,16 @@ export function createTransactions(options: TransactionOptions): Transactions {
     let start = 0;
     while (start < steps.length) {
       if (start > 0) await pause();
-      const end = chunkEnd(steps, start);
-      const chunk = steps.slice(start, end);
-      const began = clock();
-      let failed = send(chunk);
-      if (failed.length > 0 && failed.every(isUnattributed) && chunk.length > 1) {
-        failed = sendSingly(chunk);
-      }
-      const took = clock() - began;
-      if (took > AIM_MILLISECONDS) budget = Math.max(SMALLEST_CHUNK, (budget * AIM_MILLISECONDS) / took);
-      else if (took < AIM_MILLISECONDS / 3) budget = Math.min(LARGEST_CHUNK, budget * 1.5);
-      failures.push(...failed);
-      start = end;
+      const chunk = sendChunk(steps, start, building);
+      failures.push(...chunk.failures);
+      start = chunk.end;
     }
     return failures;
   }
 
   const totalWeight = (steps: readonly Step[]) => steps.reduce((total, step) => total + weight(step), 0);
-  // Few commands fit any socket buffer: most changes are one element, and need not be measured.
-  const fits = (steps: readonly Step[]) => totalWeight(steps) < 50 || bytes(steps) <= writer.byteLimit;
+  const fits = (steps: readonly Step[]) =>
+    totalWeight(steps) < SMALL_WEIGHT || bytes(steps) <= writer.byteLimit;
   return {
     inventory,
     get sent() {
@@ -172,6 +197,7 @@ export function createTransactions(options: TransactionOptions): Transactions {
     },
     send,
     sendInChunks,
+    sendSome: (steps, start) => sendChunk(steps, start, tidying),
     fits,
   };
 }

@@ -18,6 +18,7 @@ import {
   type FakeDataplane,
   openFake,
   tableText,
+  settleAndTidy,
 } from "./fake-dataplane.ts";
 import { touchedBetween } from "./random-wishes.ts";
 
@@ -35,10 +36,10 @@ async function change(
   [before, after]: readonly [Ruleset, Ruleset],
 ): Promise<string[]> {
   dataplane.want(before, undefined);
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   const sent = writer.batches.length;
   dataplane.want(after, touchedBetween(before, after));
-  expect(await dataplane.settle()).toMatchObject({ kind: "applied", rebuilt: false });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "applied", rebuilt: false });
   expect(tableText(writer)).toBe(await builtFresh(after, OPTIONS));
   expectClosed(writer.kernel);
   expectLateRemovals(writer);
@@ -130,10 +131,10 @@ test("other closed ranges are other sets: made first, then taken into use, and o
 test("the same ranges again, and ranges that are left open, send nothing", async () => {
   const { writer, dataplane } = openFake({ ...OPTIONS, unknownEndpoint: "accept" });
   dataplane.want(wishOf({}), undefined);
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   expect(writer.dump(TABLE)).not.toMatch(/closed|unowned/);
   dataplane.want(wishOf({ podRanges: ["10.9.0.0/16"] }), touchedBetween(wishOf({}), wishOf({})));
-  expect(await dataplane.settle()).toEqual({ kind: "unchanged" });
+  expect(await settleAndTidy(dataplane)).toEqual({ kind: "unchanged" });
 });
 
 test("where foreign interfaces are not asked for, their pods are policed by address", async () => {
@@ -147,7 +148,7 @@ test("a pod that the kernel refuses keeps its foreign interface closed", async (
   const bad = pod("x/bad", ["10.0.0.500"], { attachment: WIRED });
   const { writer, dataplane } = openFake(OPTIONS);
   dataplane.want(wishOf({ endpoints: [bad, pod("x/good", ["10.0.0.2"])] }), undefined);
-  expect(await dataplane.settle()).toMatchObject({ kind: "degraded", refused: [{ id: "x/bad" }] });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "degraded", refused: [{ id: "x/bad" }] });
   const names = namesOfEpoch(dataplane.status.epoch ?? 0);
   const keysOf = (set: string) => [
     ...(writer.kernel.tables.get(TABLE)?.sets.get(set)?.elements.keys() ?? []),
@@ -160,5 +161,5 @@ test("an interface name that no interface can have hurts nobody else", async () 
   const bad = pod("x/bad", ["10.0.0.1"], { attachment: onInterface("a-name-of-more-than-15-bytes") });
   const { dataplane } = openFake(OPTIONS);
   dataplane.want(wishOf({ endpoints: [bad, pod("x/good", ["10.0.0.2"])] }), undefined);
-  expect(await dataplane.settle()).toMatchObject({ kind: "degraded", refused: [{ id: "x/bad" }] });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "degraded", refused: [{ id: "x/bad" }] });
 });

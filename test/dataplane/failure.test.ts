@@ -9,6 +9,7 @@ import {
   type FakeDataplane,
   openFake,
   tableText,
+  settleAndTidy,
 } from "./fake-dataplane.ts";
 import { touchedBetween } from "./random-wishes.ts";
 
@@ -49,7 +50,7 @@ const after = ruleset({
 async function settledAt(wish: Ruleset): Promise<FakeDataplane> {
   const fake = openFake();
   fake.dataplane.want(wish, undefined);
-  await fake.dataplane.settle();
+  await settleAndTidy(fake.dataplane);
   return fake;
 }
 
@@ -58,15 +59,15 @@ async function batchesOfChange(): Promise<number> {
   const { writer, dataplane } = await settledAt(before);
   const sent = writer.batches.length;
   dataplane.want(after, touchedBetween(before, after));
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   return writer.batches.length - sent;
 }
 
 async function expectRecovery({ writer, dataplane }: FakeDataplane, wish: Ruleset): Promise<void> {
   expectClosed(writer.kernel);
   dataplane.want(wish, undefined);
-  expect((await dataplane.settle()).kind).toBeOneOf(["applied", "unchanged"]);
-  expect(await dataplane.settle()).toEqual({ kind: "unchanged" });
+  expect((await settleAndTidy(dataplane)).kind).toBeOneOf(["applied", "unchanged"]);
+  expect(await settleAndTidy(dataplane)).toEqual({ kind: "unchanged" });
   expect(dataplane.status).toMatchObject({ refused: [], lastError: undefined });
   expect(tableText(writer)).toBe(await builtFresh(wish));
   expectClosed(writer.kernel);
@@ -83,7 +84,7 @@ test.each(["ENOMEM", "EINVAL", "ENOENT", "EBUSY", ""])(
         const fake = await settledAt(before);
         fake.writer.failNext([{ index, code, message: "injected" }], skip);
         fake.dataplane.want(after, touchedBetween(before, after));
-        const { kind } = await fake.dataplane.settle();
+        const { kind } = await settleAndTidy(fake.dataplane);
         expect(kind).toBeOneOf(["applied", "degraded", "failed"]);
         if (kind === "failed") expect(fake.dataplane.status.lastError).toContain("injected");
         if (kind === "degraded") expect(fake.dataplane.status.refused.length).toBeGreaterThan(0);
@@ -99,7 +100,7 @@ test.each(["ENOMEM", "EINVAL"])("any batch of the first install may fail with %p
     const fake = openFake();
     fake.writer.failNext([{ index: 0, code, message: "injected" }], skip);
     fake.dataplane.want(before, undefined);
-    const { kind } = await fake.dataplane.settle();
+    const { kind } = await settleAndTidy(fake.dataplane);
     if (kind === "applied") {
       expect(skip).toBeGreaterThan(0);
       expect(skip).toBeGreaterThanOrEqual(fake.writer.batches.length - 1);
@@ -115,12 +116,12 @@ test("a failure without a culprit changes nothing, and is tried again", async ()
   const held = tableText(writer);
   writer.failNext([{ index: -1, code: "ENOBUFS", message: "no room" }]);
   dataplane.want(after, touchedBetween(before, after));
-  expect(await dataplane.settle()).toMatchObject({
+  expect(await settleAndTidy(dataplane)).toMatchObject({
     kind: "failed",
     found: expect.stringContaining("no room"),
   });
   expect(tableText(writer)).toBe(held);
-  expect((await dataplane.settle()).kind).toBe("applied");
+  expect((await settleAndTidy(dataplane)).kind).toBe("applied");
   expect(tableText(writer)).toBe(await builtFresh(after));
 });
 
@@ -129,14 +130,14 @@ test("a set that went in a pass that failed, and came again, loses the members t
   const gone = ruleset({ endpoints: [pod("x/web", ["10.0.0.9"])], podRanges: ["10.0.0.0/24"] });
   writer.failNext([{ index: -1, code: "ENOBUFS", message: "no room" }]);
   dataplane.want(gone, touchedBetween(before, gone));
-  expect((await dataplane.settle()).kind).toBe("failed");
+  expect((await settleAndTidy(dataplane)).kind).toBe("failed");
   const addresses = new Set(["10.0.0.77"] as Address[]);
   const again: Ruleset = {
     ...before,
     addressSets: new Map([...before.addressSets].map(([id, set]) => [id, { ...set, addresses }])),
   };
   dataplane.want(again, touchedBetween(gone, again));
-  expect((await dataplane.settle()).kind).toBe("applied");
+  expect((await settleAndTidy(dataplane)).kind).toBe("applied");
   expect(tableText(writer)).toBe(await builtFresh(again));
 });
 
@@ -194,7 +195,7 @@ test.each(cases)("a poison %s %s is closed and named, and hurts nobody else", as
   const fake = when === "later" ? await settledAt(before) : openFake();
   const touched: Touched | undefined = when === "later" ? touchedBetween(before, wish) : undefined;
   fake.dataplane.want(wish, touched);
-  const settled = await fake.dataplane.settle();
+  const settled = await settleAndTidy(fake.dataplane);
   expect(settled).toMatchObject({
     kind: "degraded",
     refused: [{ because: expect.stringContaining("EINVAL") }],
@@ -203,7 +204,7 @@ test.each(cases)("a poison %s %s is closed and named, and hurts nobody else", as
   expect(tableText(fake.writer)).toBe(await builtFresh(healthy[kind]));
   expectClosed(fake.writer.kernel);
   fake.dataplane.want(before, touchedBetween(wish, before));
-  expect((await fake.dataplane.settle()).kind).toBeOneOf(["applied", "unchanged"]);
+  expect((await settleAndTidy(fake.dataplane)).kind).toBeOneOf(["applied", "unchanged"]);
   await expectRecovery(fake, before);
 });
 
@@ -212,7 +213,7 @@ test("what the kernel no longer holds makes everything new", async () => {
   const table = fake.writer.kernel.tables.get("tortie");
   for (const [name, { elements }] of table?.sets ?? []) if (name.includes("endpoints4")) elements.clear();
   fake.dataplane.want(after, touchedBetween(before, after));
-  expect(await fake.dataplane.settle()).toMatchObject({ kind: "applied", rebuilt: true });
+  expect(await settleAndTidy(fake.dataplane)).toMatchObject({ kind: "applied", rebuilt: true });
   expect(fake.dataplane.status.epoch).toBe(2);
   await expectRecovery(fake, after);
 });

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Dataplane } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Settled } from "../../dataplane/dataplane.ts";
 import { type NftDataplaneOptions, openNftDataplane } from "../../dataplane/nft/driver.ts";
 import type { FakeKernel } from "../../dataplane/nft/fake-kernel.ts";
 import { rulePlaces, targetOf } from "../../dataplane/nft/fake-kernel.ts";
@@ -22,6 +22,13 @@ export function openFake(
   return { writer, dataplane: openNftDataplane(writer, { ...FAST, ...options }) };
 }
 
+/** Settles, and waits until what fell out of use is deleted. */
+export async function settleAndTidy(dataplane: Dataplane): Promise<Settled> {
+  const settled = await dataplane.settle();
+  await dataplane.tidied();
+  return settled;
+}
+
 /** What stays of a base chain when nobody is masqueraded any more. */
 const IDLE_NAT = /\n\tchain hook-masquerade \{\n\t\ttype nat [^\n]*\n\t\}\n/;
 
@@ -40,7 +47,7 @@ export async function builtFresh(
 ): Promise<string> {
   const { writer, dataplane } = openFake(options);
   dataplane.want(ruleset, undefined);
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   return tableText(writer);
 }
 

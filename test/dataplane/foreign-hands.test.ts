@@ -3,7 +3,14 @@ import { createFakeKernel, type FakeKernel } from "../../dataplane/nft/fake-kern
 import { FakeWriter } from "../../dataplane/nft/fake-writer.ts";
 import { HOOK, TABLE } from "../../dataplane/nft/names.ts";
 import { addressSet, from, pod, ports, program, ruleset } from "../golden/ruleset-builder.ts";
-import { builtFresh, expectClosed, type FakeDataplane, openFake, tableText } from "./fake-dataplane.ts";
+import {
+  builtFresh,
+  expectClosed,
+  type FakeDataplane,
+  openFake,
+  tableText,
+  settleAndTidy,
+} from "./fake-dataplane.ts";
 
 const clients = addressSet({ title: "clients", pods: ["10.0.0.1"] });
 const web = program("ingress", "web", { segments: [ports(80, from(clients))] });
@@ -16,18 +23,18 @@ const wish = ruleset({
 async function settledPlain(kernel: FakeKernel = createFakeKernel()): Promise<FakeDataplane> {
   const fake = openFake({}, { canOwn: false, kernel });
   fake.dataplane.want(wish, undefined);
-  await fake.dataplane.settle();
+  await settleAndTidy(fake.dataplane);
   return fake;
 }
 
 async function expectMended({ writer, dataplane }: FakeDataplane): Promise<void> {
-  expect(await dataplane.settle()).toMatchObject({ kind: "applied", rebuilt: true });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "applied", rebuilt: true });
   expect(dataplane.status.lastError).toBeUndefined();
   expect(tableText(writer)).toBe(await builtFresh(wish));
   expectClosed(writer.kernel);
   expect(writer.tableNames(TABLE)?.chains).toHaveLength(dataplane.status.chains);
   expect(writer.tableNames(TABLE)?.sets).toHaveLength(dataplane.status.sets);
-  expect(await dataplane.settle()).toEqual({ kind: "unchanged" });
+  expect(await settleAndTidy(dataplane)).toEqual({ kind: "unchanged" });
 }
 
 test("a table that somebody else deleted is made again", async () => {
@@ -59,7 +66,7 @@ test("a deletion that a change finds first is mended by that change's settle", a
     addressSets: [clients],
   });
   fake.dataplane.want(other, undefined);
-  expect(await fake.dataplane.settle()).toMatchObject({ kind: "applied", rebuilt: true });
+  expect(await settleAndTidy(fake.dataplane)).toMatchObject({ kind: "applied", rebuilt: true });
   expect(tableText(fake.writer)).toBe(await builtFresh(other));
 });
 
@@ -88,10 +95,10 @@ test("a table that is there is not touched before the new epoch is in use", asyn
 test("connections that were open while there was no table get the grace of a first install", async () => {
   const fake = openFake({ graceMilliseconds: 1_000, clock: () => 0 }, { canOwn: false });
   fake.dataplane.want(wish, undefined);
-  await fake.dataplane.settle();
+  await settleAndTidy(fake.dataplane);
   fake.writer.kernel.tables.delete(TABLE);
   fake.dataplane.resync();
-  await fake.dataplane.settle();
+  await settleAndTidy(fake.dataplane);
   expect(fake.dataplane.status).toMatchObject({ grace: true, graceEndsAt: 1_000 });
 });
 
@@ -104,7 +111,7 @@ test("a table that another owner made meanwhile is left to him, and the settle s
     nftables: [{ add: { table: { family: "inet", name: TABLE, flags: ["owner", "persist"] } } }],
   });
   fake.dataplane.resync();
-  expect(await fake.dataplane.settle()).toMatchObject({
+  expect(await settleAndTidy(fake.dataplane)).toMatchObject({
     kind: "failed",
     found: expect.stringContaining("another living process owns the table"),
   });
@@ -115,7 +122,7 @@ test("a plain table that is gone is made an owned one where the writer can", asy
   await settledPlain(kernel);
   const fake = openFake({}, { kernel });
   fake.dataplane.want(wish, undefined);
-  await fake.dataplane.settle();
+  await settleAndTidy(fake.dataplane);
   expect(fake.dataplane.status.ownership).toBe("plain");
   kernel.tables.delete(TABLE);
   fake.dataplane.resync();

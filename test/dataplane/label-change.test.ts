@@ -3,7 +3,7 @@ import type { Batch } from "../../dataplane/nft/batch.ts";
 import type { Endpoint } from "../../model/endpoint.ts";
 import { type Compiler, createCompiler, stateUpdates } from "../../policy/compiler.ts";
 import { pod, thousandPods } from "../journeys/thousand-pods.ts";
-import { openFake } from "./fake-dataplane.ts";
+import { openFake, settleAndTidy } from "./fake-dataplane.ts";
 
 interface Node {
   readonly compiler: Compiler;
@@ -18,7 +18,7 @@ async function settledNode(): Promise<Node> {
   const settle = async (): Promise<readonly Batch[]> => {
     const sent = writer.batches.length;
     dataplane.want(compiler.ruleset, compiler.takeTouched());
-    await dataplane.settle();
+    await settleAndTidy(dataplane);
     return writer.batches.slice(sent);
   };
   await settle();

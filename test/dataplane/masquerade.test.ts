@@ -7,7 +7,15 @@ import { TABLE } from "../../dataplane/nft/names.ts";
 import type { NftWriter } from "../../dataplane/nft/writer.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 import { pod, ruleset } from "../golden/ruleset-builder.ts";
-import { builtFresh, expectClosed, expectLateRemovals, FAST, openFake, tableText } from "./fake-dataplane.ts";
+import {
+  builtFresh,
+  expectClosed,
+  expectLateRemovals,
+  FAST,
+  openFake,
+  tableText,
+  settleAndTidy,
+} from "./fake-dataplane.ts";
 import { touchedBetween } from "./random-wishes.ts";
 
 const endpoints = [pod("x/a", ["10.0.0.1", "fd00::1"])];
@@ -33,7 +41,7 @@ function rulesIn(text: string): string[] | undefined {
 test("where nobody is masqueraded there is no chain for it", async () => {
   const { writer, dataplane } = openFake();
   dataplane.want(none, undefined);
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   expect(rulesIn(writer.dump(TABLE))).toBeUndefined();
   expect(writer.dump(TABLE)).not.toContain("pools");
 });
@@ -58,7 +66,7 @@ test("each change is one stroke after its sets are there, and what it stops usin
   for (const wish of [none, both, wider, ipv6Only, none, both, none]) {
     dataplane.want(wish, before && touchedBetween(before, wish));
     before = wish;
-    expect((await dataplane.settle()).kind).toBe("applied");
+    expect((await settleAndTidy(dataplane)).kind).toBe("applied");
     expect(dataplane.status.epoch).toBe(1);
     expect(tableText(writer)).toBe(await builtFresh(wish));
   }
@@ -82,12 +90,12 @@ test.each([
   const kernel = createFakeKernel();
   const first = openFake({}, { kernel });
   first.dataplane.want(both, undefined);
-  await first.dataplane.settle();
+  await settleAndTidy(first.dataplane);
   first.writer[Symbol.dispose]();
   const { writer, dataplane } = openFake({}, { kernel });
   expect(rulesIn(writer.dump(TABLE))).toHaveLength(2);
   dataplane.want(wish, undefined);
-  expect(await dataplane.settle()).toMatchObject({ kind: "applied", rebuilt: true });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "applied", rebuilt: true });
   const strokes = writer.batches.filter(({ nftables }) =>
     nftables.some((command) => "flush" in command && command.flush.chain.name === "hook-masquerade"),
   );
@@ -104,7 +112,7 @@ test("a new agent that begins to masquerade finds what an old one left", async (
   for (const wish of [none, both, none, wider]) {
     const { writer, dataplane } = openFake({}, { kernel });
     dataplane.want(wish, undefined);
-    await dataplane.settle();
+    await settleAndTidy(dataplane);
     expect(tableText(writer)).toBe(await builtFresh(wish));
     writer[Symbol.dispose]();
   }
@@ -135,7 +143,7 @@ test("a kernel that cannot translate still enforces policy, and says what it ref
   const kernel = withoutNat(writer);
   await using dataplane = openNftDataplane(kernel, FAST);
   dataplane.want(both, undefined);
-  const settled = await dataplane.settle();
+  const settled = await settleAndTidy(dataplane);
   expect(settled).toMatchObject({
     kind: "degraded",
     refused: [
@@ -150,11 +158,11 @@ test("a kernel that cannot translate still enforces policy, and says what it ref
   expect(tableText(writer)).toBe(await builtFresh(none));
   // Other ranges are another wish, refused anew; the same again once it can be had.
   dataplane.want(wider, touchedBetween(both, wider));
-  expect((await dataplane.settle()).kind).toBe("degraded");
+  expect((await settleAndTidy(dataplane)).kind).toBe("degraded");
   expectClosed(writer.kernel);
   kernel.nat = true;
   dataplane.resync();
-  expect(await dataplane.settle()).toMatchObject({ kind: "applied" });
+  expect(await settleAndTidy(dataplane)).toMatchObject({ kind: "applied" });
   expect(dataplane.status.refused).toEqual([]);
   expect(tableText(writer)).toBe(await builtFresh(wider));
 });
@@ -163,11 +171,11 @@ test("in force, a refusal of masquerading changes nothing else", async () => {
   using writer = new FakeWriter();
   await using dataplane = openNftDataplane(withoutNat(writer), FAST);
   dataplane.want(none, undefined);
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   dataplane.want(both, touchedBetween(none, both));
-  expect((await dataplane.settle()).kind).toBe("degraded");
+  expect((await settleAndTidy(dataplane)).kind).toBe("degraded");
   expect(tableText(writer)).toBe(await builtFresh(none));
   dataplane.want(none, touchedBetween(both, none));
-  await dataplane.settle();
+  await settleAndTidy(dataplane);
   expect(dataplane.status.refused).toEqual([]);
 });

@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Ruleset } from "../../model/ruleset.ts";
-import { builtFresh, expectClosed, expectLateRemovals, openFake, tableText } from "./fake-dataplane.ts";
+import {
+  builtFresh,
+  expectClosed,
+  expectLateRemovals,
+  openFake,
+  tableText,
+  settleAndTidy,
+} from "./fake-dataplane.ts";
 import { edited, edits, EMPTY_UNIVERSE, rulesetOf, touchedBetween } from "./random-wishes.ts";
 
 const seed = Number(process.env["TORTIE_SEED"] ?? Date.now() % 2 ** 31);
@@ -20,7 +27,7 @@ test.each([
     let universe = EMPTY_UNIVERSE;
     let before = rulesetOf(universe);
     dataplane.want(before, undefined);
-    await dataplane.settle();
+    await settleAndTidy(dataplane);
     for (const group of groups) {
       for (const edit of group) {
         universe = edited(universe, edit);
@@ -28,12 +35,12 @@ test.each([
         dataplane.want(after, touchedBetween(before, after));
         before = after;
       }
-      expect((await dataplane.settle()).kind).toBeOneOf(["applied", "unchanged"]);
+      expect((await settleAndTidy(dataplane)).kind).toBeOneOf(["applied", "unchanged"]);
       expect(tableText(writer)).toBe(await builtFresh(before, options));
       expect(dataplane.status.epoch).toBe(1);
       const sent = writer.batches.length;
       dataplane.want(before, undefined);
-      expect(await dataplane.settle()).toEqual({ kind: "unchanged" });
+      expect(await settleAndTidy(dataplane)).toEqual({ kind: "unchanged" });
       expect(writer.batches.length).toBe(sent);
     }
     expectClosed(writer.kernel);
@@ -81,6 +88,8 @@ test.each([
       });
       dataplane.want(live, undefined);
       expect(await dataplane.settle()).toMatchObject({ kind: "applied" });
+      queue.length = 0;
+      await settleAndTidy(dataplane);
       expect(tableText(writer)).toBe(await builtFresh(rulesetOf(universe), options));
       expectClosed(writer.kernel);
       expectLateRemovals(writer);

@@ -15,6 +15,7 @@ async function batchesOf({ ruleset, options }: GoldenCase): Promise<readonly Bat
   await using dataplane = openNftDataplane(writer, options);
   dataplane.want(ruleset, undefined);
   await dataplane.settle();
+  await dataplane.tidied();
   return writer.batches;
 }
 
@@ -33,6 +34,7 @@ async function expectSameBy(
   await using dataplane = openNftDataplane(writer, options);
   dataplane.want(ruleset, undefined);
   await dataplane.settle();
+  await dataplane.tidied();
   expect(withoutTable(listedTable(namespace, TABLE))).toEqual(withoutTable(text));
 }
 

@@ -38,6 +38,8 @@ test.each(KINDS.flatMap((kind) => WAYS.map(([way, options]) => [kind, way, optio
         expect(settled).toMatchObject({ kind: expect.stringMatching(/^(applied|unchanged)$/) });
         expect(dataplane.status.epoch).toBe(1);
       }
+      await dataplane.tidied();
+      expect(dataplane.status).toMatchObject(countsOf(listedTable(namespace, TABLE)));
       using fresh = NetworkNamespace.create();
       nftOrThrow(fresh, ["-f", "-"], (await builtFresh(before, options)).replaceAll(/\be-/g, "e1-"));
       expect(withoutTable(listedTable(namespace, TABLE))).toEqual(withoutTable(listedTable(fresh, TABLE)));
@@ -54,4 +56,21 @@ function withoutTable(listing: string): string[] {
   const isLeftOut = (line: string) =>
     line.startsWith('{"table"') || (line.startsWith('{"chain"') && line.includes('"name":"hook-masquerade"'));
   return listing.split("\n").filter((line) => !isLeftOut(line));
+}
+
+interface ListedSet {
+  readonly elem?: readonly unknown[];
+}
+
+/** What `nft -j list table` holds, counted. */
+function countsOf(listing: string): { chains: number; sets: number; elements: number } {
+  const objects = listing
+    .split("\n")
+    .flatMap((line): Record<string, ListedSet>[] => (line === "" ? [] : [JSON.parse(line)]));
+  const sets = objects.flatMap(({ set, map }) => set ?? map ?? []);
+  return {
+    chains: objects.filter((one) => "chain" in one).length,
+    sets: sets.length,
+    elements: sets.reduce((sum, { elem }) => sum + (elem?.length ?? 0), 0),
+  };
 }
