@@ -1,9 +1,10 @@
 import { beginMessage, createMessageBuffer, endMessage, writeU32Host } from "./message-buffer.ts";
-import { type NetlinkEvents, openNetlinkEvents, type Waiter } from "./netlink-events.ts";
+import { type NetlinkEvents, openNetlinkEvents, type Probe, type Waiter } from "./netlink-events.ts";
 import { attributeString, netlinkAttributes, type NetlinkMessage } from "./netlink-messages.ts";
 import { NETLINK_NETFILTER } from "./netlink-socket.ts";
 
-const NFNLGRP_NFTABLES = 7;
+/** The multicast group of nf_tables' events. */
+export const NFNLGRP_NFTABLES = 7;
 const NFTABLES_MESSAGES = 0x0a00;
 const NEWGEN = NFTABLES_MESSAGES | 15;
 const GETGEN = NFTABLES_MESSAGES | 16;
@@ -42,16 +43,19 @@ function generationRequest(): Uint8Array {
   return buffer.bytes.slice(0, buffer.length);
 }
 
+/** Asks for the generation, which every kernel with nf_tables answers. */
+export const NFTABLES_PROBE: Probe = {
+  request: generationRequest(),
+  isAnswer: ({ type, sequence }) => type === NEWGEN && sequence === PROBE_SEQUENCE,
+};
+
 /** Tells every change of any nftables table of this network namespace, our own included. Throws as openNetlinkEvents does. */
 export function openNftablesEvents(options: NftablesEventsOptions): Promise<NetlinkEvents> {
   const { changed, lost, receiveBufferBytes, way } = options;
   return openNetlinkEvents({
     protocol: NETLINK_NETFILTER,
     groups: [NFNLGRP_NFTABLES],
-    probe: {
-      request: generationRequest(),
-      isAnswer: ({ type, sequence }) => type === NEWGEN && sequence === PROBE_SEQUENCE,
-    },
+    probe: NFTABLES_PROBE,
     events: (messages) => {
       const events = messages.map(eventOf).filter((event) => event !== undefined);
       if (events.length > 0) changed(events);

@@ -1,0 +1,115 @@
+import { type AgentProcess, startAgentProcess } from "../measured-agent/agent-process.ts";
+import { benchNamespace } from "../measured-agent/bench-namespace.ts";
+import { joinedGaps, type LoopGaps } from "../measured-agent/loop-gaps.ts";
+import { processCpuSeconds, processMemory } from "../measured-agent/process-usage.ts";
+import type { ChangesOptions } from "../scripted-cluster/changes.ts";
+import { type ClusterServer, startClusterServer } from "../scripted-cluster/server-process.ts";
+import { driftFrom } from "./drift.ts";
+import { watchKernelArrivals } from "./kernel-arrivals.ts";
+
+export interface Churn extends ChangesOptions {
+  readonly podChangesPerSecond: number;
+  readonly policyChangesPerSecond: number;
+  /** Changes come like that before anything counts. */
+  readonly warmUpSeconds: number;
+  /** Between them nothing changes, and table and objects are compared. */
+  readonly stretches: number;
+  readonly stretchSeconds: number;
+  /** How long the agent has, once changes end, to bring the table to where it must be. */
+  readonly tidySeconds: number;
+}
+
+export interface ChurnContext {
+  /** The agent. */
+  readonly command: readonly string[];
+  /** Whether it has a clock, as buildMeasuredAgent()'s has. */
+  readonly clock: boolean;
+  readonly directory: string;
+  readonly progress: (text: string) => void;
+}
+
+/** What a second of changes cost the agent. */
+export interface ChurnSecond {
+  /** Of one CPU. */
+  readonly cpuShare: number;
+  readonly residentBytes: number;
+}
+
+export interface Churned {
+  readonly seconds: readonly ChurnSecond[];
+  /** How long the changes took, of the time that they should have taken: 1 where the server kept its pace. */
+  readonly pace: number;
+  /** From the API server into the kernel, each probe. */
+  readonly milliseconds: readonly number[];
+  /** Probes that never came into the kernel. */
+  readonly missing: number;
+  readonly gaps: LoopGaps;
+  /** What the table held otherwise than a fresh one, after each stretch. */
+  readonly drift: readonly (readonly string[])[];
+}
+
+const SECOND_MILLISECONDS = 1_000;
+
+/** Looks at the agent every second until `done`. */
+async function* everySecond({ pid }: AgentProcess, done: Promise<unknown>): AsyncGenerator<ChurnSecond> {
+  let over = false;
+  const end = done.then(() => (over = true));
+  let [at, spent] = [performance.now(), processCpuSeconds(pid)];
+  for (;;) {
+    await Promise.race([end, Bun.sleep(SECOND_MILLISECONDS)]);
+    if (over) return;
+    const [now, nowSpent] = [performance.now(), processCpuSeconds(pid)];
+    const cpuShare = (nowSpent - spent) / ((now - at) / 1_000);
+    [at, spent] = [now, nowSpent];
+    yield { cpuShare, residentBytes: processMemory(pid).bytes };
+  }
+}
+
+/** Gives the seconds that it took: more than was asked for where the machine is too busy. */
+function changeFor(server: ClusterServer, seconds: number, churn: Churn): Promise<number> {
+  const count = (perSecond: number): number => Math.round(perSecond * seconds);
+  const podChanges = count(churn.podChangesPerSecond);
+  return server.change({ podChanges, policyChanges: count(churn.policyChangesPerSecond), seconds });
+}
+
+/** A cluster changes at an even pace beside an agent, and nothing else does. */
+export async function measureChurn(churn: Churn, context: ChurnContext): Promise<Churned> {
+  const { command, clock, directory, progress } = context;
+  const { size, seed, localOneIn, namespaceOneIn } = churn;
+  using namespace = benchNamespace();
+  using arrivals = await watchKernelArrivals(namespace);
+  await using server = await startClusterServer({
+    namespace,
+    directory,
+    size,
+    way: "streaming",
+    seed,
+    localOneIn,
+    namespaceOneIn,
+    arrived: (some) => arrivals.expect(some),
+  });
+  const environment = { TORTIE_GRACESECONDS: "0" };
+  await using agent = startAgentProcess({ namespace, command, url: server.url, directory, environment });
+  await agent.logged("settled");
+  await changeFor(server, churn.warmUpSeconds, churn);
+  let took = 0;
+  const [all, gaps, drift]: [ChurnSecond[], LoopGaps[], (readonly string[])[]] = [[], [], []];
+  for (let stretch = 0; stretch < churn.stretches; stretch++) {
+    if (clock) await agent.gaps();
+    const changing = changeFor(server, churn.stretchSeconds, churn);
+    for await (const second of everySecond(agent, changing)) all.push(second);
+    took += await changing;
+    if (clock) gaps.push(await agent.gaps());
+    const found = await driftFrom(await server.objects(), {
+      namespace,
+      milliseconds: churn.tidySeconds * 1_000,
+    });
+    drift.push(found);
+    for (const line of found.slice(0, 20)) progress(`drift: ${line}`);
+  }
+  for (const { message, ...fields } of agent.errors) progress(`agent: ${message} ${JSON.stringify(fields)}`);
+  const { milliseconds, missing, lost } = arrivals;
+  if (lost !== undefined) throw new Error(`events of the kernel were lost (${lost}): run it again alone`);
+  const pace = took / (churn.stretches * churn.stretchSeconds);
+  return { seconds: all, pace, milliseconds, missing, gaps: joinedGaps(gaps), drift };
+}

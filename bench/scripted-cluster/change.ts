@@ -1,0 +1,11 @@
+import type { ApiObject } from "../../test/api-server/store.ts";
+
+/** One change of one object in the API. */
+export type Change =
+  | {
+      readonly kind: "apply";
+      readonly object: ApiObject;
+      /** The address that a probe has from now on. */
+      readonly arrives?: string;
+    }
+  | { readonly kind: "remove"; readonly of: "Pod" | "NetworkPolicy"; readonly key: string };
