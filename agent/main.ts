@@ -10,6 +10,7 @@ import { keepCniConfig } from "./cni-config/cni-config-keeper.ts";
 import { type Config, ConfigError, readConfig, type ReadConfig } from "./settings/config.ts";
 import { watchPools } from "./host/ip-pools.ts";
 import { type Log, openLog, standardOutput } from "./log.ts";
+import { openMetrics } from "./metrics.ts";
 import { watchNodeHost } from "./host/node-host.ts";
 import { keepPodLinks } from "./host/pod-links.ts";
 import { openDatastore } from "./open-datastore.ts";
@@ -43,7 +44,14 @@ function unknownEndpoint({ manageCni, unknownEndpoint: wanted }: Config): Config
   return manageCni ? "accept" : wanted;
 }
 
-async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise<void> {
+interface EnforceOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+}
+
+async function enforce({ config, version, log, stopping }: EnforceOptions): Promise<void> {
   const status = createStatus();
   // First of all the table, which is the lock between two agents: the second must hear of the first, not of its port.
   using writer = openWriter(config.writer);
@@ -62,9 +70,11 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
         report: () => healthReport(status, performance.now(), config.watchdogSeconds),
       })
     : undefined;
+  using metrics = config.metricsEnabled ? await openMetrics({ config, status, version }) : undefined;
   const { ownership, ownershipNote } = dataplane.status;
   log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
   if (health !== undefined) log.write("info", "health served", { url: health.url });
+  if (metrics !== undefined) log.write("info", "metrics served", { url: metrics.url });
   await runAgent({
     datastore: openDatastore(config, config.nodeName),
     compiler: createCompiler(),
@@ -103,6 +113,7 @@ async function enforce(config: Config, log: Log, stopping: AbortSignal): Promise
             log,
           })
       : undefined,
+    passEnded: metrics?.passEnded,
     stopping,
   });
 }
@@ -130,7 +141,7 @@ export async function agentMain(args: readonly string[], version: string): Promi
   if (unknown.length > 0) log.write("warning", "settings that mean nothing are ignored", { unknown });
   if (ineffective.length > 0) log.write("warning", "settings without effect", { ineffective });
   try {
-    await enforce(config, log, ends.stopping);
+    await enforce({ config, version, log, stopping: ends.stopping });
     log.write("info", "stopped");
     return 0;
   } catch (error) {

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import type { EndpointId } from "../model/endpoint.ts";
 import { createCompiler } from "../policy/compiler.ts";
 import { createPassReporter } from "./pass-reporter.ts";
 import type { Pass } from "./settler.ts";
 import { createStatus } from "./status.ts";
-import { APPLIED, collectedLog, fakeDataplane } from "./test-parts.ts";
+import { APPLIED, collectedLog, endpointUpdate, FAILED, fakeDataplane } from "./test-parts.ts";
 
 function logged(pass: Partial<Pass>): unknown {
   const { log, text } = collectedLog();
@@ -33,16 +34,26 @@ test("a pass that no change asked for tells no way from noticing to the kernel",
   expect(logged({})).not.toHaveProperty("noticedToKernelMilliseconds");
 });
 
-test("health is told what is in the kernel, one thing as one", () => {
+test("health is told what the rules are made of, what the kernel holds and what passes came to", () => {
   const status = createStatus();
   const compiler = createCompiler();
+  compiler.apply([endpointUpdate("a"), endpointUpdate("b")]);
   const { log } = collectedLog();
-  createPassReporter({ compiler, dataplane: fakeDataplane(), status, log }).passEnds({
-    settled: APPLIED,
-    noticedAt: undefined,
-    endpoints: new Set(),
-    failures: 0,
-    retryMilliseconds: undefined,
+  const dataplane = fakeDataplane();
+  const { passEnds } = createPassReporter({ compiler, dataplane, status, log });
+  const pass = { settled: APPLIED, noticedAt: undefined, endpoints: new Set<EndpointId>(), failures: 0 };
+  passEnds({ ...pass, retryMilliseconds: undefined });
+  passEnds({ ...pass, settled: FAILED, failures: 1, retryMilliseconds: 1 });
+  expect(status.counts).toEqual({
+    endpoints: 2,
+    programs: 0,
+    peerSets: 0,
+    localPolicies: 0,
+    clusterPolicies: 0,
+    clusterEndpoints: 2,
   });
-  expect(status.applies).toStartWith("0 endpoints of this node, 0 policies of the cluster; ");
+  expect(status.passes).toEqual({ unchanged: 0, applied: 1, degraded: 0, failed: 1 });
+  expect(status.table()).toMatchObject({ chains: 1, sets: 2, elements: 3 });
+  dataplane.status = { ...dataplane.status, chains: 7 };
+  expect(status.table().chains).toBe(7);
 });

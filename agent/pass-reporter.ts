@@ -22,10 +22,6 @@ function tenths(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
 
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 /** Says what every pass came to: to the log as it happens, to health until it changes. */
 export function createPassReporter({
   compiler,
@@ -40,23 +36,23 @@ export function createPassReporter({
     mended: "object accepted by the kernel, or gone",
   });
 
-  function applies(): string {
-    const { chains, sets, elements, grace, ownershipNote } = dataplane.status;
-    const endpoints = counted(compiler.ruleset.endpoints.size, "endpoint", "endpoints");
-    const policies = counted(compiler.state.policies.size, "policy", "policies");
-    const counts = `${endpoints} of this node, ${policies} of the cluster; ${chains} chains, ${sets} sets, ${elements} elements`;
-    const judging = grace
-      ? "; just installed: what was open before is judged by policy, not cut (TORTIE_GRACESECONDS)"
-      : "";
-    return `${counts}${judging}${ownershipNote === "" ? "" : `; the table is not owned: ${ownershipNote}`}`;
+  function counts(): AgentStatus["counts"] {
+    const { ruleset, state } = compiler;
+    return {
+      endpoints: ruleset.endpoints.size,
+      programs: ruleset.programs.size,
+      peerSets: ruleset.addressSets.size + ruleset.serviceSets.size,
+      localPolicies: compiler.policyCount,
+      clusterPolicies: state.policies.size,
+      clusterEndpoints: state.endpoints.size,
+    };
   }
 
   function settledFields({ settled, noticedAt }: Pass): LogFields {
     const inForceAt = "inForceAt" in settled ? settled.inForceAt : performance.now();
     const noticed =
       noticedAt === undefined ? {} : { noticedToKernelMilliseconds: tenths(inForceAt - noticedAt) };
-    const endpoints = compiler.ruleset.endpoints.size;
-    const policies = compiler.state.policies.size;
+    const { endpoints, clusterPolicies: policies } = status.counts;
     if (settled.kind !== "applied" && settled.kind !== "degraded") return { endpoints, policies, ...noticed };
     const rebuilt = settled.kind === "applied" && settled.rebuilt;
     const { commands, milliseconds } = settled;
@@ -92,6 +88,7 @@ export function createPassReporter({
     }
   }
 
+  status.table = () => dataplane.status;
   return {
     passBegins: () => (status.settlingSince = performance.now()),
     passEnds(pass) {
@@ -104,7 +101,8 @@ export function createPassReporter({
         status.applied = true;
       }
       status.refused = dataplane.status.refused.map(refusedText);
-      status.applies = applies();
+      status.counts = counts();
+      status.passes = { ...status.passes, [settled.kind]: status.passes[settled.kind] + 1 };
       logPass(pass);
       announceRefused(status.refused);
     },

@@ -10,7 +10,7 @@ import type { Log } from "./log.ts";
 import type { HostListener, NodeHost } from "./host/node-host.ts";
 import { createPassReporter } from "./pass-reporter.ts";
 import type { PodNetwork, PodNetworkHooks } from "./pods/pod-network.ts";
-import { createSettler, type SettlerOptions } from "./settler.ts";
+import { createSettler, type Pass, type SettlerOptions } from "./settler.ts";
 import { createStatusLog } from "./status-log.ts";
 import type { AgentStatus } from "./status.ts";
 
@@ -31,6 +31,8 @@ export interface AgentParts {
   readonly keepCniConfig?: ((told: (conditions: readonly Condition[]) => void) => Disposable) | undefined;
   /** Undefined: our CNI plugin does not wire this node's pods. */
   readonly openPodNetwork?: ((hooks: PodNetworkHooks) => PodNetwork) | undefined;
+  /** Told what every pass came to. */
+  readonly passEnded?: ((pass: Pass) => void) | undefined;
   readonly stopping: AbortSignal;
   readonly delay?: SettlerOptions["delay"];
 }
@@ -65,6 +67,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     passBegins: reporter.passBegins,
     passEnds: (pass) => {
       reporter.passEnds(pass);
+      parts.passEnded?.(pass);
       // The first call may give every pod its route, so it waits for the first rules.
       if (pass.failures === 0) podNetwork?.inForce(compiler.ruleset.endpoints, pass.endpoints);
     },

@@ -13,7 +13,16 @@ export function createStatus(): AgentStatus {
     settlingSince: undefined,
     failure: undefined,
     refused: [],
-    applies: "",
+    counts: {
+      endpoints: 0,
+      programs: 0,
+      peerSets: 0,
+      localPolicies: 0,
+      clusterPolicies: 0,
+      clusterEndpoints: 0,
+    },
+    table: () => ({ chains: 0, sets: 0, elements: 0, grace: false, ownershipNote: "" }),
+    passes: { unchanged: 0, applied: 0, degraded: 0, failed: 0 },
     podNetwork: undefined,
   };
 }

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import type { Problem } from "../model/problem.ts";
-import { type AgentHealth, healthReport } from "./components.ts";
+import { type AgentHealth, healthReport, type TableHealth } from "./components.ts";
 import { healthTable } from "./table.ts";
+
+const TABLE: TableHealth = { chains: 20, sets: 12, elements: 30, grace: false, ownershipNote: "" };
 
 const WELL: AgentHealth = {
   datastore: { kind: "connected" },
@@ -12,7 +14,16 @@ const WELL: AgentHealth = {
   settlingSince: undefined,
   failure: undefined,
   refused: [],
-  applies: "3 endpoints",
+  counts: {
+    endpoints: 3,
+    programs: 1,
+    peerSets: 2,
+    localPolicies: 1,
+    clusterPolicies: 5,
+    clusterEndpoints: 9,
+  },
+  table: () => TABLE,
+  passes: { unchanged: 0, applied: 1, degraded: 0, failed: 0 },
   podNetwork: undefined,
 };
 
@@ -32,20 +43,33 @@ function detailOf(health: AgentHealth, name: string): string {
 test("all is well: live, ready, and the table looks like Calico's", () => {
   const report = healthReport(WELL, 0);
   expect(report).toMatchObject({ live: true, ready: true });
+  const applied =
+    "in the kernel: 3 endpoints of this node, 5 policies of the cluster; the endpoints share 1 program; 20 chains, 12 sets, 30 elements";
+  const cell = (text: string): string => text.padEnd(applied.length);
+  const head = "DETAIL".padStart(applied.length / 2 + 3).padEnd(applied.length);
+  const line = `+-----------+---------+----------------+-----------------+${"-".repeat(applied.length + 2)}+`;
   expect(healthTable(report)).toBe(
     [
-      "+-----------+---------+----------------+-----------------+----------------------------+",
-      "| COMPONENT | TIMEOUT |    LIVENESS    |    READINESS    |           DETAIL           |",
-      "+-----------+---------+----------------+-----------------+----------------------------+",
-      "| MainLoop  | -       | reporting live | reporting ready |                            |",
-      "| Datastore | -       | reporting live | reporting ready | in sync                    |",
-      "| Node      | -       | reporting live | reporting ready |                            |",
-      "| Objects   | -       | reporting live | reporting ready |                            |",
-      "| Dataplane | 1m30s   | reporting live | reporting ready | in the kernel: 3 endpoints |",
-      "+-----------+---------+----------------+-----------------+----------------------------+",
+      line,
+      `| COMPONENT | TIMEOUT |    LIVENESS    |    READINESS    | ${head} |`,
+      line,
+      `| MainLoop  | -       | reporting live | reporting ready | ${cell("")} |`,
+      `| Datastore | -       | reporting live | reporting ready | ${cell("in sync")} |`,
+      `| Node      | -       | reporting live | reporting ready | ${cell("")} |`,
+      `| Objects   | -       | reporting live | reporting ready | ${cell("")} |`,
+      `| Dataplane | 1m30s   | reporting live | reporting ready | ${applied} |`,
+      line,
       "",
     ].join("\n"),
   );
+});
+
+test("what is worth knowing of the table is said beside its counts", () => {
+  const table = (): TableHealth => ({ ...TABLE, grace: true, ownershipNote: "an old kernel" });
+  const detail = detailOf({ ...WELL, counts: { ...WELL.counts, endpoints: 1 }, table }, "Dataplane");
+  expect(detail).toContain("1 endpoint of this node");
+  expect(detail).toContain("judged by policy, not cut (TORTIE_GRACESECONDS)");
+  expect(detail).toEndWith("; the table is not owned: an old kernel");
 });
 
 test("not ready while the datastore waits, and it says for what and what to do", () => {

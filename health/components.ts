@@ -26,11 +26,43 @@ export interface AgentHealth {
   readonly failure: string | undefined;
   /** Objects that the kernel refused, in words. */
   readonly refused: readonly string[];
-  /** For people, for example `12 endpoints`. */
-  readonly applies: string;
+  /** As of the last pass. */
+  readonly counts: RulesetCounts;
+  /** At this moment. */
+  readonly table: () => TableHealth;
+  /** Passes since the start, by what they came to. */
+  readonly passes: PassCounts;
   /** Undefined: our CNI plugin does not wire this node's pods. */
   readonly podNetwork: PodNetworkHealth | undefined;
 }
+
+/** What the rules are made of, and made for. */
+export interface RulesetCounts {
+  /** Of this node. */
+  readonly endpoints: number;
+  /** Endpoints with the same policies share one for each direction. */
+  readonly programs: number;
+  /** Lists of peers that rules of this node use; equal ones are one. */
+  readonly peerSets: number;
+  /** That select an endpoint of this node. */
+  readonly localPolicies: number;
+  readonly clusterPolicies: number;
+  readonly clusterEndpoints: number;
+}
+
+/** Our table in the kernel. */
+export interface TableHealth {
+  readonly chains: number;
+  /** Maps included. */
+  readonly sets: number;
+  readonly elements: number;
+  /** Just installed: what was open before is judged by policy. */
+  readonly grace: boolean;
+  /** Why others can change the table; empty where they cannot. */
+  readonly ownershipNote: string;
+}
+
+export type PassCounts = Readonly<Record<"unchanged" | "applied" | "degraded" | "failed", number>>;
 
 /** How the CNI plugin is served. */
 export interface PodNetworkHealth {
@@ -59,12 +91,15 @@ export interface HealthReport {
   readonly components: readonly Component[];
 }
 
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 function firstFew(what: readonly [one: string, many: string], texts: readonly string[]): string[] {
   if (texts.length === 0) return [];
   const hidden = texts.length - NAMED_PER_COMPONENT;
   const more = hidden > 0 ? [`and ${hidden} more`] : [];
-  const count = `${texts.length} ${texts.length === 1 ? what[0] : what[1]}:`;
-  return [count, ...texts.slice(0, NAMED_PER_COMPONENT), ...more];
+  return [`${counted(texts.length, ...what)}:`, ...texts.slice(0, NAMED_PER_COMPONENT), ...more];
 }
 
 function datastoreDetail({ datastore, inSync }: AgentHealth): string[] {
@@ -84,6 +119,22 @@ function datastoreDetail({ datastore, inSync }: AgentHealth): string[] {
   }
 }
 
+function inKernel({ counts, table }: AgentHealth): string {
+  const { chains, sets, elements, grace, ownershipNote } = table();
+  const endpoints = counted(counts.endpoints, "endpoint", "endpoints");
+  const policies = counted(counts.clusterPolicies, "policy", "policies");
+  const programs = counted(counts.programs, "program", "programs");
+  return [
+    `in the kernel: ${endpoints} of this node, ${policies} of the cluster`,
+    `the endpoints share ${programs}`,
+    `${chains} chains, ${sets} sets, ${elements} elements`,
+    ...(grace
+      ? ["just installed: what was open before is judged by policy, not cut (TORTIE_GRACESECONDS)"]
+      : []),
+    ...(ownershipNote === "" ? [] : [`the table is not owned: ${ownershipNote}`]),
+  ].join("; ");
+}
+
 function dataplaneComponent(health: AgentHealth, now: number, timeoutSeconds: number): Component {
   const seconds = health.settlingSince === undefined ? 0 : (now - health.settlingSince) / 1000;
   const stuck = seconds > timeoutSeconds;
@@ -91,7 +142,7 @@ function dataplaneComponent(health: AgentHealth, now: number, timeoutSeconds: nu
   if (stuck)
     detail.push(`stuck for ${Math.floor(seconds)} s in one pass over the kernel; next: restart tortie`);
   if (health.failure !== undefined) detail.push(`the last pass failed and is retried: ${health.failure}`);
-  else if (health.applied) detail.push(`in the kernel: ${health.applies}`);
+  else if (health.applied) detail.push(inKernel(health));
   else if (health.inSync) detail.push("the first ruleset is on its way into the kernel");
   else detail.push("nothing is written before the datastore is in sync");
   return {
@@ -107,7 +158,7 @@ function dataplaneComponent(health: AgentHealth, now: number, timeoutSeconds: nu
 }
 
 function pluginComponent({ socket, trouble, pods, waiting }: PodNetworkHealth): Component {
-  const served = `listening on ${socket}, ${pods} ${pods === 1 ? "container" : "containers"} wired`;
+  const served = `listening on ${socket}, ${counted(pods, "container", "containers")} wired`;
   return {
     name: "CNI",
     timeoutSeconds: undefined,

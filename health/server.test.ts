@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { HealthReport } from "./components.ts";
-import { healthRoutes, HealthServerError, serveHealth } from "./server.ts";
+import { ListenError } from "./listen.ts";
+import { healthRoutes, serveHealth } from "./server.ts";
 
 function reportOf(live: boolean, ready: boolean): HealthReport {
   const detail = ["waiting for a directory", "next: create it"];
@@ -42,7 +43,7 @@ test("JSON when it is asked for", async () => {
 test("a taken port is refused with what to do, and closing frees it", () => {
   using first = serveHealth({ host: "127.0.0.1", port: 0, report: well });
   const port = Number(new URL(first.url).port);
-  expect(() => serveHealth({ host: "127.0.0.1", port, report: well })).toThrow(HealthServerError);
+  expect(() => serveHealth({ host: "127.0.0.1", port, report: well })).toThrow(ListenError);
   expect(() => serveHealth({ host: "127.0.0.1", port, report: well })).toThrow(/in use.*FELIX_HEALTHPORT/);
   first[Symbol.dispose]();
   serveHealth({ host: "127.0.0.1", port, report: well })[Symbol.dispose]();

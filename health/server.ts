@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { errorCode } from "../model/error-code.ts";
 import type { HealthReport } from "./components.ts";
+import { listen, type Listening } from "./listen.ts";
 import { healthTable } from "./table.ts";
 
 export interface HealthServerOptions {
@@ -9,16 +9,6 @@ export interface HealthServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly report: () => HealthReport;
-}
-
-export interface HealthServer {
-  readonly url: string;
-  [Symbol.dispose](): void;
-}
-
-/** The address cannot be listened on. */
-export class HealthServerError extends Error {
-  override readonly name = "HealthServerError";
 }
 
 type Question = "live" | "ready";
@@ -55,24 +45,14 @@ export function healthRoutes(report: () => HealthReport): Hono {
 /**
  * Serves health from this thread: a worker would go on saying "live" for a loop that is dead.
  *
- * @throws HealthServerError when the address is taken or not ours.
+ * @throws ListenError when the address is taken or not ours.
  */
-export function serveHealth({ host, port, report }: HealthServerOptions): HealthServer {
-  try {
-    const server = Bun.serve({ hostname: host, port, fetch: healthRoutes(report).fetch });
-    return {
-      url: server.url.href,
-      [Symbol.dispose]: () => void server.stop(true),
-    };
-  } catch (error) {
-    const code = errorCode(error) ?? String(error);
-    const found =
-      code === "EADDRINUSE"
-        ? "the address is in use, perhaps by another tortie or by calico-node"
-        : `the system says ${code}`;
-    throw new HealthServerError(
-      `cannot serve health on ${host} port ${port}: ${found}; stop it, or set FELIX_HEALTHPORT or FELIX_HEALTHHOST`,
-      { cause: error },
-    );
-  }
+export function serveHealth({ host, port, report }: HealthServerOptions): Listening {
+  return listen({
+    what: "health",
+    host,
+    port,
+    settings: { host: "FELIX_HEALTHHOST", port: "FELIX_HEALTHPORT" },
+    fetch: healthRoutes(report).fetch,
+  });
 }

@@ -25,6 +25,8 @@ export interface Compiler {
   readonly state: ClusterState;
   /** Live: it changes with the next `apply`. The order inside its maps and sets says nothing. */
   readonly ruleset: Ruleset;
+  /** How many policies isolate an endpoint whose rules are wanted. */
+  readonly policyCount: number;
   /** Exactly what differs from the ruleset at the last call; the first call compares with the empty ruleset. */
   takeTouched(): Touched;
 }
@@ -145,6 +147,9 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       get masquerade() {
         return masquerade;
       },
+    },
+    get policyCount() {
+      return programs.policyCount;
     },
     takeTouched: () => ({
       addressSets: addressSets.takeTouched(),

@@ -19,6 +19,8 @@ export interface ProgramSpec {
 export interface ProgramStore {
   /** Live. Programs acquired since the last `build` are missing. */
   readonly programs: ReadonlyMap<ProgramId, Program>;
+  /** How many policies the programs stand for. */
+  readonly policyCount: number;
   acquire(spec: ProgramSpec): ProgramId;
   release(id: ProgramId): void;
   policyChanged(id: PolicyId): void;
@@ -116,6 +118,9 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
 
   return {
     programs,
+    get policyCount() {
+      return byPolicy.size;
+    },
     acquire(spec) {
       const id = programId(spec);
       const known = entries.get(id);

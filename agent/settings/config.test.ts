@@ -39,6 +39,10 @@ test("defaults", () => {
       ipv6Pool: undefined,
       ipv6PoolNatOutgoing: false,
       poolFile: "/etc/config/calico/ippool.yaml",
+      metricsEnabled: false,
+      metricsHost: "127.0.0.1",
+      metricsPort: 9091,
+      processMetrics: true,
       cniNetworkConfig: undefined,
       cniNetworkConfigFile: undefined,
       cniConfigName: undefined,
@@ -121,6 +125,10 @@ test.each<[string, string, string]>([
   ["FELIX_HEALTHHOST", "10.1", "an IP address or localhost"],
   ["FELIX_HEALTHPORT", "65536", "a whole number from 0 to 65535"],
   ["felix_healthport", "http", "a whole number from 0 to 65535"],
+  ["FELIX_PROMETHEUSMETRICSENABLED", "sometimes", "true or false"],
+  ["FELIX_PROMETHEUSMETRICSHOST", "localhost:9091", "an IP address or localhost"],
+  ["FELIX_PROMETHEUSMETRICSPORT", "-1", "a whole number from 0 to 65535"],
+  ["FELIX_PROMETHEUSPROCESSMETRICSENABLED", "cpu", "true or false"],
   ["FELIX_LOGSEVERITYSCREEN", "loud", "one of debug, info, warning, error, fatal, none"],
 ])("%s=%s is refused with what is allowed", (name, value, allowed) => {
   expect(errorsOf({ [name]: value })).toEqual([`${name}: found "${value}", allowed is ${allowed}`]);
@@ -142,6 +150,8 @@ test("unknown names are told, with what may have been meant; addresses of servic
     FELIX_HEALTHPROT: "1",
     FELIX_NONSENSE: "1",
     Felix_IpInIpMtu: "1440",
+    FELIX_PROMETHEUSGOMETRICSENABLED: "true",
+    FELIX_PROMETHEUSPROCESSMETRICSENABLED: "true",
     K8S_API_ENDPIONT: "https://10.0.0.1",
     K8S_SOMEBODY_ELSES: "1",
     TORTIE_SERVICE_HOST: "10.0.0.1",
@@ -153,7 +163,10 @@ test("unknown names are told, with what may have been meant; addresses of servic
     "FELIX_NONSENSE",
     "K8S_API_ENDPIONT (did you mean K8S_API_ENDPOINT?)",
   ]);
-  expect(ineffective).toEqual(["Felix_IpInIpMtu (known to Felix, without effect here)"]);
+  expect(ineffective).toEqual([
+    "Felix_IpInIpMtu (known to Felix, without effect here)",
+    "FELIX_PROMETHEUSGOMETRICSENABLED (known to Felix, without effect here)",
+  ]);
 });
 
 test.each<[Environment, readonly string[]]>([

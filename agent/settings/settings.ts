@@ -8,6 +8,7 @@ import {
 import { RUN_DIRECTORY, STATE_DIRECTORY } from "../../handshake/run-paths.ts";
 import type { Cidr } from "../../model/cidr.ts";
 import { CNI_SETTINGS, type CniSettings } from "./cni-settings.ts";
+import { METRICS_SETTINGS, type MetricsSettings } from "./metrics-settings.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import {
   block,
@@ -23,7 +24,7 @@ import {
 import { setting, type SettingRow, undecided } from "./setting.ts";
 
 /** Everything that the environment decides, checked. */
-export interface Config extends CniSettings {
+export interface Config extends CniSettings, MetricsSettings {
   readonly datastoreType: "file" | "kubernetes";
   readonly datastorePath: string;
   readonly connection: ConnectionOptions;
@@ -179,6 +180,7 @@ const SETTINGS = {
     name: "TORTIE_IPPOOLFILE",
     means: "Calico's ippool.yaml, read where it is there",
   }),
+  ...METRICS_SETTINGS,
   ...CNI_SETTINGS,
 } satisfies Readonly<Record<SettingKey, unknown>>;
 
@@ -208,6 +210,10 @@ export const SETTING_ROWS: Readonly<Record<SettingKey, SettingRow>> = {
   ipv6Pool: SETTINGS.ipv6Pool.row,
   ipv6PoolNatOutgoing: SETTINGS.ipv6PoolNatOutgoing.row,
   poolFile: SETTINGS.poolFile.row,
+  metricsEnabled: SETTINGS.metricsEnabled.row,
+  metricsHost: SETTINGS.metricsHost.row,
+  metricsPort: SETTINGS.metricsPort.row,
+  processMetrics: SETTINGS.processMetrics.row,
   cniNetworkConfig: SETTINGS.cniNetworkConfig.row,
   cniNetworkConfigFile: SETTINGS.cniNetworkConfigFile.row,
   cniConfigName: SETTINGS.cniConfigName.row,
@@ -247,6 +253,10 @@ export const Settings: v.GenericSchema<unknown, Config> = v.pipe(
     ipv6Pool: SETTINGS.ipv6Pool.schema,
     ipv6PoolNatOutgoing: SETTINGS.ipv6PoolNatOutgoing.schema,
     poolFile: SETTINGS.poolFile.schema,
+    metricsEnabled: SETTINGS.metricsEnabled.schema,
+    metricsHost: SETTINGS.metricsHost.schema,
+    metricsPort: SETTINGS.metricsPort.schema,
+    processMetrics: SETTINGS.processMetrics.schema,
     cniNetworkConfig: SETTINGS.cniNetworkConfig.schema,
     cniNetworkConfigFile: SETTINGS.cniNetworkConfigFile.schema,
     cniConfigName: SETTINGS.cniConfigName.schema,

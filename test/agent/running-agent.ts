@@ -66,19 +66,25 @@ export function startTortie(
   };
 }
 
-/** Asks an agent's health server; undefined while nobody listens. A socket of our own: fetch may live in another namespace. */
-export async function askHealth(
+export interface Question {
+  readonly path: string;
+  readonly port?: number;
+  readonly hostname?: string;
+  readonly accept?: string;
+}
+
+/** Asks an agent's server; undefined while nobody listens. A socket of our own: fetch may live in another namespace. */
+export async function ask(
   network: NetworkNamespace,
-  path: string,
-  accept = "*/*",
+  { path, port = HEALTH_PORT, hostname = "127.0.0.1", accept = "*/*" }: Question,
 ): Promise<Answer | undefined> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let text = "";
   try {
     await network.run(() =>
       Bun.connect({
-        hostname: "127.0.0.1",
-        port: HEALTH_PORT,
+        hostname,
+        port,
         socket: {
           open: (socket) =>
             void socket.write(
@@ -96,4 +102,13 @@ export async function askHealth(
   const [head = "", body = ""] = (await promise).split("\r\n\r\n");
   const status = Number(/^HTTP\/1.1 (\d{3})/.exec(head)?.[1] ?? 0);
   return status === 0 ? undefined : { status, body };
+}
+
+/** Asks an agent's health server. */
+export function askHealth(
+  network: NetworkNamespace,
+  path: string,
+  accept = "*/*",
+): Promise<Answer | undefined> {
+  return ask(network, { path, accept });
 }

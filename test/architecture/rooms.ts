@@ -55,7 +55,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   dataplane: { rooms: ["model", "native"], packages: [], node: true },
   handshake: { rooms: ["model"], packages: ["valibot"], node: true },
   ipam: { rooms: ["model", "native"], packages: ["valibot"], node: true },
-  health: { rooms: ["model"], packages: ["hono"], node: false },
+  health: { rooms: ["model"], packages: ["hono", "prom-client"], node: false },
   agent: {
     rooms: ["model", "policy", "adapters/*", "dataplane", "native", "health", "handshake"],
     packages: ["valibot"],
@@ -111,6 +111,7 @@ export const TEST_PACKAGES: readonly string[] = ["bun:test", "fast-check", "ip-a
 export const KEPT: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": ["native"],
   hono: ["health"],
+  "prom-client": ["health"],
   yaml: ["adapters/file", "ctl"],
   "@kubernetes/client-node": ["adapters/kubernetes/connection"],
 };
