@@ -89,6 +89,8 @@ export function parseAddressValue(text: string, options: AddressOptions = {}): A
 
 /** Reads one address into its canonical spelling; undefined if it is none. */
 export function parseAddress(text: string, options: AddressOptions = {}): Address | undefined {
+  // IPv4 without leading zeros has one spelling only.
+  if (!text.includes(":") && parseIPv4Value(text, "refuse") !== undefined) return text as Address;
   const parsed = parseAddressValue(text, options);
   return parsed === undefined ? undefined : formatAddress(parsed);
 }

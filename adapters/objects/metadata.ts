@@ -3,11 +3,14 @@ import { isNamespaceName, isObjectName } from "./names.ts";
 import { isObject } from "./schema.ts";
 
 /** What an object is called. */
-export interface Identity {
+export interface Name {
   /** `default` where none is given, as the API server fills it in. */
   readonly namespace: string;
   /** Empty where it has none that can be read. */
   readonly name: string;
+}
+
+export interface Identity extends Name {
   readonly defects: readonly Defect[];
 }
 
@@ -16,7 +19,14 @@ export const NAMESPACE_RULE: string = "expected a DNS label: at most 63 lower-ca
 
 /** Text as it is; a number or truth value as whoever wrote it without quotes meant it; else empty. */
 function loosely(value: unknown): string {
-  return ["string", "number", "boolean"].includes(typeof value) ? String(value) : "";
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+/** What it is called by, whether an object may be called so or not. */
+export function nameOf({ metadata }: Readonly<Record<string, unknown>>): Name {
+  if (!isObject(metadata)) return { namespace: "default", name: "" };
+  return { namespace: loosely(metadata["namespace"]) || "default", name: loosely(metadata["name"]) };
 }
 
 /** metadata.name and metadata.namespace; a defect in either makes the object unreadable, whatever that means for its kind. */
@@ -25,7 +35,7 @@ export function readIdentity(value: Readonly<Record<string, unknown>>, consequen
   if (!isObject(metadata)) {
     const message = "expected an object with a name";
     const defect: Defect = { path: "metadata", value: describe(metadata), message, consequence };
-    return { namespace: "default", name: "", defects: [defect] };
+    return { ...nameOf(value), defects: [defect] };
   }
   const { name, namespace = null } = metadata;
   const defects: Defect[] = [];

@@ -1,4 +1,4 @@
-import { parseProtocol, type Protocol } from "../../model/protocol.ts";
+import { type Protocol, SCTP, TCP, UDP } from "../../model/protocol.ts";
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -35,5 +35,5 @@ export function isPortName(text: string): boolean {
 
 /** The protocols that NetworkPolicy and container ports may name; case matters, as in the API. */
 export function portProtocol(text: string): Protocol | undefined {
-  return text === "TCP" || text === "UDP" || text === "SCTP" ? parseProtocol(text) : undefined;
+  return text === "TCP" ? TCP : text === "UDP" ? UDP : text === "SCTP" ? SCTP : undefined;
 }

@@ -10,13 +10,6 @@ export interface ReadAddresses {
   readonly defects: readonly Defect[];
 }
 
-interface Written {
-  readonly path: string;
-  readonly value: unknown;
-  /** No address can stand there. */
-  readonly misplaced?: boolean;
-}
-
 /** An address, or one as Calico annotates it: a block that holds nothing else. */
 function readAddress(value: unknown): Address | undefined {
   if (typeof value !== "string") return undefined;
@@ -30,29 +23,52 @@ function readAddress(value: unknown): Address | undefined {
     : undefined;
 }
 
-function statusAddresses(status: Readonly<Record<string, unknown>>): Written[] {
-  const podIPs = status["podIPs"] ?? [];
-  const path = "status.podIPs";
-  if (!Array.isArray(podIPs)) return [{ path, value: podIPs }];
-  const listed = podIPs.map((entry: unknown, index) => {
-    const at = childPath(path, index);
-    return isObject(entry)
-      ? { path: childPath(at, "ip"), value: entry["ip"] }
-      : { path: at, value: entry, misplaced: true };
-  });
-  const podIP = status["podIP"] ?? "";
-  return listed.length > 0 || podIP === "" ? listed : [{ path: "status.podIP", value: podIP }];
+/** Addresses in the order in which they are written, each once. */
+interface Reading {
+  readonly addresses: Address[];
+  readonly defects: Defect[];
 }
 
-function annotatedAddresses(annotations: Readonly<Record<string, unknown>>): Written[] {
+function refuse(path: string, value: unknown, { defects }: Reading): void {
+  const message = "expected an IPv4 or IPv6 address";
+  defects.push({ path, value: describe(value), message, consequence: "the pod is without this address" });
+}
+
+/** Whether it was an address. */
+function keep(value: unknown, { addresses }: Reading): boolean {
+  const address = readAddress(value);
+  if (address === undefined) return false;
+  if (!addresses.includes(address)) addresses.push(address);
+  return true;
+}
+
+/** Whether the status says anything. */
+function readStatus({ podIPs, podIP }: Readonly<Record<string, unknown>>, reading: Reading): boolean {
+  const path = "status.podIPs";
+  const listed = podIPs ?? [];
+  if (!Array.isArray(listed)) {
+    if (!keep(listed, reading)) refuse(path, listed, reading);
+    return true;
+  }
+  for (let index = 0; index < listed.length; index++) {
+    const entry: unknown = listed[index];
+    if (!isObject(entry)) refuse(childPath(path, index), entry, reading);
+    else if (!keep(entry["ip"], reading)) refuse(`${childPath(path, index)}.ip`, entry["ip"], reading);
+  }
+  if (listed.length > 0 || (podIP ?? "") === "") return listed.length > 0;
+  if (!keep(podIP, reading)) refuse("status.podIP", podIP, reading);
+  return true;
+}
+
+function readAnnotations(annotations: Readonly<Record<string, unknown>>, reading: Reading): void {
   for (const key of [POD_IPS_ANNOTATION, POD_IP_ANNOTATION]) {
     const value = Object.hasOwn(annotations, key) ? annotations[key] : undefined;
     if (value === undefined || value === null || value === "") continue;
     const path = childPath("metadata.annotations", key);
-    if (typeof value !== "string") return [{ path, value }];
-    return value.split(",").map((part) => ({ path, value: part.trim() }));
+    const parts = typeof value === "string" ? value.split(",").map((part) => part.trim()) : [value];
+    for (const part of parts) if (!keep(part, reading)) refuse(path, part, reading);
+    return;
   }
-  return [];
 }
 
 /**
@@ -63,18 +79,7 @@ export function readAddresses(
   status: Readonly<Record<string, unknown>>,
   annotations: Readonly<Record<string, unknown>>,
 ): ReadAddresses {
-  const fromStatus = statusAddresses(status);
-  const addresses = new Set<Address>();
-  const defects: Defect[] = [];
-  for (const { path, value, misplaced } of fromStatus.length > 0
-    ? fromStatus
-    : annotatedAddresses(annotations)) {
-    const address = misplaced === true ? undefined : readAddress(value);
-    if (address !== undefined) addresses.add(address);
-    else {
-      const message = "expected an IPv4 or IPv6 address";
-      defects.push({ path, value: describe(value), message, consequence: "the pod is without this address" });
-    }
-  }
-  return { addresses: [...addresses], defects };
+  const reading: Reading = { addresses: [], defects: [] };
+  if (!readStatus(status, reading)) readAnnotations(annotations, reading);
+  return reading;
 }

@@ -6,6 +6,8 @@ import { isPortNumber, portNumber, protocol } from "./policy-port.ts";
 import { isObject, looseFields, maybe, parseAt, type Schema } from "./schema.ts";
 
 const CONSEQUENCE = "no rule reaches the pod by the name of this port";
+const KEYS = ["containers", "initContainers"] as const;
+const NOTHING: readonly unknown[] = [];
 
 const portName: Schema<string> = v.pipe(
   v.string("expected text"),
@@ -26,41 +28,54 @@ function soundPort(port: unknown): NamedPort | undefined {
 }
 
 interface Found {
-  readonly ports: Map<string, NamedPort>;
+  readonly ports: NamedPort[];
   readonly defects: Defect[];
 }
 
-function readList(value: unknown, path: string, { defects }: Found): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  defects.push({ path, value: describe(value), message: "expected a list", consequence: CONSEQUENCE });
-  return [];
+/** Where in the pod: the path is put into words for defects only. */
+interface Place {
+  readonly key: "containers" | "initContainers";
+  readonly container?: number;
 }
 
-function readContainer(container: unknown, path: string, found: Found): void {
-  const ports = isObject(container) ? container["ports"] : undefined;
-  const portsPath = childPath(path, "ports");
-  for (const [index, port] of readList(ports, portsPath, found).entries()) {
+function pathOf({ key, container }: Place): string {
+  const path = childPath("spec", key);
+  return container === undefined ? path : `${childPath(path, container)}.ports`;
+}
+
+function readList(value: unknown, place: Place, { defects }: Found): readonly unknown[] {
+  if (value === undefined || value === null) return NOTHING;
+  if (Array.isArray(value)) return value;
+  const path = pathOf(place);
+  defects.push({ path, value: describe(value), message: "expected a list", consequence: CONSEQUENCE });
+  return NOTHING;
+}
+
+function readContainer(container: unknown, place: Place, found: Found): void {
+  const ports = readList(isObject(container) ? container["ports"] : undefined, place, found);
+  for (let index = 0; index < ports.length; index++) {
+    const port = ports[index];
     // Ports without a name decide nothing.
     if (isObject(port) && (port["name"] ?? "") === "") continue;
     const sound = soundPort(port);
     if (sound !== undefined) {
-      found.ports.set(`${sound.name} ${sound.protocol} ${sound.port}`, sound);
+      found.ports.push(sound);
       continue;
     }
-    const at = { path: childPath(portsPath, index), consequence: CONSEQUENCE };
+    const at = { path: childPath(pathOf(place), index), consequence: CONSEQUENCE };
     const parsed = parseAt(containerPort, port, at);
     if (!parsed.ok) {
       found.defects.push(...parsed.defects);
     } else if (parsed.value.name !== undefined) {
-      const named = {
-        name: parsed.value.name,
-        protocol: parsed.value.protocol,
-        port: parsed.value.containerPort,
-      };
-      found.ports.set(`${named.name} ${named.protocol} ${named.port}`, named);
+      const { name, protocol: of, containerPort: number } = parsed.value;
+      found.ports.push({ name, protocol: of, port: number });
     }
   }
+}
+
+function each(ports: readonly NamedPort[]): readonly NamedPort[] {
+  if (ports.length < 2) return ports;
+  return [...new Map(ports.map((port) => [`${port.name} ${port.protocol} ${port.port}`, port])).values()];
 }
 
 export interface ReadPorts {
@@ -70,12 +85,11 @@ export interface ReadPorts {
 
 /** Named ports of containers and init containers (sidecars are init containers), each once. */
 export function readPorts(spec: Readonly<Record<string, unknown>>): ReadPorts {
-  const found: Found = { ports: new Map(), defects: [] };
-  for (const key of ["containers", "initContainers"]) {
-    const path = childPath("spec", key);
-    for (const [index, container] of readList(spec[key], path, found).entries()) {
-      readContainer(container, childPath(path, index), found);
-    }
+  const found: Found = { ports: [], defects: [] };
+  for (const key of KEYS) {
+    const containers = readList(spec[key], { key }, found);
+    for (let container = 0; container < containers.length; container++)
+      readContainer(containers[container], { key, container }, found);
   }
-  return { ports: [...found.ports.values()], defects: found.defects };
+  return { ports: each(found.ports), defects: found.defects };
 }

@@ -5,7 +5,7 @@ import { uidOrder } from "../../model/uid-order.ts";
 import { type Defect, describe } from "./defect.ts";
 import { readLabels } from "./labels.ts";
 import { readIdentity } from "./metadata.ts";
-import { POD_IP_ANNOTATION, readAddresses } from "./pod-addresses.ts";
+import { POD_IP_ANNOTATION, type ReadAddresses, readAddresses } from "./pod-addresses.ts";
 import { readPorts } from "./pod-ports.ts";
 import type { ReadOptions } from "./read-options.ts";
 import { isObject } from "./schema.ts";
@@ -13,6 +13,17 @@ import { isObject } from "./schema.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 const CLOSED = "the pod is nobody's peer and its interface stays closed";
+const METADATA = { path: "metadata", consequence: CLOSED };
+const LABELS = { path: "metadata.labels", consequence: CLOSED };
+const SPEC = { path: "spec", consequence: CLOSED };
+const STATUS = { path: "status", consequence: "the pod is without addresses" };
+const ANNOTATIONS = { path: "metadata.annotations", consequence: "the annotations are not read" };
+const START_TIME = {
+  path: "status.startTime",
+  consequence: "of two pods with one address this one loses",
+};
+const NO_FIELDS: Fields = {};
+const NO_ADDRESSES: ReadAddresses = { addresses: [], defects: [] };
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** What a static pod's kubelet calls it, and the runtime too: the API server's UID is that of a mirror of it. */
@@ -25,7 +36,7 @@ export type ReadPod =
 
 /** An object below the pod; absent and null are the empty one, anything else a defect. */
 function part(value: unknown, at: { path: string; consequence: string }, defects: Defect[]): Fields {
-  if (value === undefined || value === null) return {};
+  if (value === undefined || value === null) return NO_FIELDS;
   if (isObject(value)) return value;
   defects.push({ ...at, value: describe(value), message: "expected an object" });
   return {};
@@ -60,9 +71,9 @@ function readBasis(
   metadata: Fields,
   defects: Defect[],
 ): { labels: Labels; spec: Fields; hostNetwork: boolean } | undefined {
-  const found = readLabels(metadata["labels"], { path: "metadata.labels", consequence: CLOSED });
+  const found = readLabels(metadata["labels"], LABELS);
   if (!found.ok) defects.push(...found.defects);
-  const spec = part(value["spec"], { path: "spec", consequence: CLOSED }, defects);
+  const spec = part(value["spec"], SPEC, defects);
   const hostNetwork = spec["hostNetwork"] ?? false;
   if (typeof hostNetwork !== "boolean") {
     const [path, message] = ["spec.hostNetwork", "expected true or false"];
@@ -87,7 +98,7 @@ function readUids(uid: unknown, annotations: Fields): readonly string[] {
 export function readPod(value: Fields, options: ReadOptions): ReadPod {
   const { namespace, name, defects: nameless } = readIdentity(value, CLOSED);
   if (nameless.length > 0) return { kind: "unreadable", defects: nameless };
-  const metadata = part(value["metadata"], { path: "metadata", consequence: CLOSED }, []);
+  const metadata = part(value["metadata"], METADATA, []);
   const defects: Defect[] = [];
   const basis = readBasis(value, metadata, defects);
   if (basis === undefined) return { kind: "unreadable", defects };
@@ -95,45 +106,40 @@ export function readPod(value: Fields, options: ReadOptions): ReadPod {
     const reason = "it uses its node's network: policies neither select it nor name it as a peer";
     return { kind: "ignored", reason, defects };
   }
-  const status = part(
-    value["status"],
-    { path: "status", consequence: "the pod is without addresses" },
-    defects,
-  );
-  const annotationsAt = { path: "metadata.annotations", consequence: "the annotations are not read" };
-  const annotations = part(metadata["annotations"], annotationsAt, defects);
+  const status = part(value["status"], STATUS, defects);
+  const annotations = part(metadata["annotations"], ANNOTATIONS, defects);
   const statusKnown = isObject(value["status"] ?? {});
   const deletion = metadata["deletionTimestamp"] ?? "";
   const deleting = deletion !== "";
   const emptied = Object.hasOwn(annotations, POD_IP_ANNOTATION) && annotations[POD_IP_ANNOTATION] === "";
-  const ended = ["Succeeded", "Failed"].includes(String(status["phase"]));
+  const { phase } = status;
+  const ended = phase === "Succeeded" || phase === "Failed";
   const finished = ended || (deleting && emptied);
-  const found =
-    finished || !statusKnown ? { addresses: [], defects: [] } : readAddresses(status, annotations);
+  const found = finished || !statusKnown ? NO_ADDRESSES : readAddresses(status, annotations);
   const here = isHere(basis.spec, options, defects);
   const ports = readPorts(basis.spec);
   defects.push(...found.defects, ...ports.defects);
   const uid = metadata["uid"];
-  // Of a large cluster's other pods nobody asks it.
-  const uids = here ? readUids(uid, annotations) : [];
   const endpoint: Endpoint = {
     id: endpointId(namespace, name),
     namespace,
     uidOrder: typeof uid === "string" ? uidOrder(uid) : 0,
-    ...(uids.length > 0 && { uids }),
     labels: basis.labels,
     addresses: found.addresses,
     ports: ports.ports,
     attachment: here ? { kind: "interface", name: podInterfaceName(namespace, name) } : undefined,
     finished,
-    // On its own node our plugin knows better: the annotation may be a former container's.
-    ...(here && finished && !ended && { finishedByAnnotation: true }),
     deleting,
-    startedAt: readTime(
-      status["startTime"],
-      { path: "status.startTime", consequence: "of two pods with one address this one loses" },
-      defects,
-    ),
+    startedAt: readTime(status["startTime"], START_TIME, defects),
   };
-  return { kind: "endpoint", value: endpoint, defects };
+  if (!here) return { kind: "endpoint", value: endpoint, defects };
+  // Of a large cluster's other pods nobody asks it.
+  const uids = readUids(uid, annotations);
+  const local: Endpoint = {
+    ...endpoint,
+    ...(uids.length > 0 && { uids }),
+    // On its own node our plugin knows better: the annotation may be a former container's.
+    ...(finished && !ended && { finishedByAnnotation: true }),
+  };
+  return { kind: "endpoint", value: local, defects };
 }

@@ -3,7 +3,7 @@ import type { Node } from "../../model/node.ts";
 import type { Policy } from "../../model/policy.ts";
 import type { Problem } from "../../model/problem.ts";
 import { type Defect, describe, whereText } from "./defect.ts";
-import { readIdentity } from "./metadata.ts";
+import { nameOf } from "./metadata.ts";
 import { readNamespace } from "./namespace.ts";
 import { readNetworkPolicy, unreadablePolicy } from "./network-policy.ts";
 import { readNode } from "./node.ts";
@@ -37,11 +37,17 @@ export type ReadObject = ObjectValue & {
 type Fields = Readonly<Record<string, unknown>>;
 type Reading = ObjectValue & { readonly object: string; readonly defects: readonly Defect[] };
 
+const APIS: ReadonlyMap<string, string> = new Map([
+  ["Namespace", "v1"],
+  ["Node", "v1"],
+  ["Pod", "v1"],
+  ["NetworkPolicy", "networking.k8s.io/v1"],
+]);
 const KNOWN = "Namespace, Node or Pod (v1), NetworkPolicy (networking.k8s.io/v1) or a List of these";
 
 function unknownKind(value: Fields): Reading {
   const { apiVersion, kind } = value;
-  const { namespace, name } = readIdentity(value, "");
+  const { namespace, name } = nameOf(value);
   const object = typeof kind === "string" && name !== "" ? `${kind} ${namespace}/${name}` : "";
   const found = [apiVersion, kind].filter((part) => typeof part === "string").join(" ");
   const defect: Defect = {
@@ -66,9 +72,10 @@ function read(value: unknown, options: ReadOptions): Reading {
     const defect = { path: "", value: describe(value), message, consequence: "it is not read" };
     return { kind: "unreadable", object: "", defects: [defect] };
   }
-  const { namespace, name } = readIdentity(value, "");
-  switch (`${describe(value["apiVersion"])} ${describe(value["kind"])}`) {
-    case '"v1" "Namespace"': {
+  const { namespace, name } = nameOf(value);
+  const { apiVersion, kind } = value;
+  switch (typeof kind === "string" && apiVersion === APIS.get(kind) ? kind : "") {
+    case "Namespace": {
       const found = readNamespace(value);
       const object = name === "" ? "" : `Namespace ${name}`;
       const { value: namespaceValue, ...rest } = found;
@@ -76,11 +83,17 @@ function read(value: unknown, options: ReadOptions): Reading {
         ? { kind: "unreadable", object, defects: found.defects }
         : { kind: "namespace", object, value: namespaceValue, ...rest };
     }
-    case '"v1" "Node"':
+    case "Node":
       return { object: name === "" ? "" : `Node ${name}`, ...readNode(value, options.nodeName) };
-    case '"v1" "Pod"':
-      return { object: name === "" ? "" : `Pod ${namespace}/${name}`, ...readPod(value, options) };
-    case '"networking.k8s.io/v1" "NetworkPolicy"': {
+    case "Pod": {
+      const object = name === "" ? "" : `Pod ${namespace}/${name}`;
+      const found = readPod(value, options);
+      // The hot path: nearly all objects of a cluster are pods, and copies by spreading are the slow ones.
+      return found.kind === "endpoint"
+        ? { kind: "endpoint", object, value: found.value, defects: found.defects }
+        : { object, ...found };
+    }
+    case "NetworkPolicy": {
       const object = name === "" ? "" : `NetworkPolicy ${namespace}/${name}`;
       return { kind: "policy", object, ...readNetworkPolicy(value) };
     }
@@ -95,6 +108,7 @@ function read(value: unknown, options: ReadOptions): Reading {
  */
 export function readObject(value: unknown, where: string, options: ReadOptions = {}): ReadObject {
   const { defects, ...reading } = read(value, options);
+  if (defects.length === 0) return { ...reading, problems: [] };
   const place = whereText(where, reading.object);
   return { ...reading, problems: defects.map((defect) => ({ where: place, ...defect })) };
 }

@@ -14,7 +14,7 @@ function picked(value: unknown, fields: Fields): unknown {
   if (!isRecord(value)) return value;
   const wanted = Object.entries(value).flatMap(([name, inside]): [string, unknown][] => {
     const of = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    return of === undefined ? [] : [[name, of === true ? inside : picked(inside, of)]];
+    return of === undefined ? [] : [[name, typeof of === "object" ? picked(inside, of) : inside]];
   });
   return Object.fromEntries(wanted);
 }
@@ -32,7 +32,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
 const { fields } = fc.letrec<{ fields: Fields }>((tie) => ({
   fields: fc.dictionary(
     fc.constantFrom(...NAMES),
-    fc.oneof({ maxDepth: 3 }, fc.constant<true>(true), tie("fields")),
+    fc.oneof({ maxDepth: 3 }, fc.constantFrom<Fields[string]>(true, "shared"), tie("fields")),
     { maxKeys: 4, noNullPrototype: true },
   ) as fc.Arbitrary<Fields>,
 }));
@@ -53,6 +53,19 @@ test("one reader reads many, from the middle of a buffer too", () => {
   expect(read(encoder.encode('xx{"b":2,"a":[3]} yy'), 2, 17)).toEqual({ a: [3] });
   const long = "é".repeat(10_000);
   expect(read(encoder.encode(`{"a":"${long}"}`))).toEqual({ a: long });
+});
+
+test("where many objects say the same, they share what was read of the first", () => {
+  const read = fieldReader({ labels: "shared", name: "shared" });
+  const labelsOf = (text: string): unknown => (read(encoder.encode(text)) as { labels: unknown }).labels;
+  const first = labelsOf('{"name":"x","labels":{"app":"web"}}');
+  expect(first).toEqual({ app: "web" });
+  expect(labelsOf('{"labels": {"app":"web"},"name":"y"}')).toBe(first);
+  expect(labelsOf('{"labels":{"app":"web","a":1}}')).toEqual({ app: "web", a: 1 });
+  const long = `{"labels":{"app":"${"x".repeat(100_000)}"}}`;
+  expect(labelsOf(long)).toEqual(labelsOf(long));
+  // What nobody will ask for again is not held.
+  expect(labelsOf(long)).not.toBe(labelsOf(long));
 });
 
 test("an object that ends anywhere before its end is refused", () => {

@@ -1,6 +1,11 @@
-/** Which fields of a JSON object are wanted: a value whole, or some fields of it. The entries of a list are passed through. */
+import { createRecent } from "./recent.ts";
+
+/**
+ * Which fields of a JSON object are wanted: a value whole, or some fields of it. The entries of a list are passed through.
+ * `shared`: whole, and many objects say the same there: they get one value, which nobody may change.
+ */
 export interface Fields {
-  readonly [name: string]: true | Fields;
+  readonly [name: string]: true | "shared" | Fields;
 }
 
 /** Not JSON, as far as it was looked at. */
@@ -12,7 +17,9 @@ export class MalformedJsonError extends Error {
 export type FieldReader = (bytes: Uint8Array, start?: number, end?: number) => unknown;
 
 interface Wanted {
-  readonly name: Uint8Array;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly shared: boolean;
   /** Undefined: whole. */
   readonly inside: readonly Wanted[] | undefined;
 }
@@ -26,19 +33,43 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** How many shared values are remembered at the least: what is alike in a list stands together. Long ones are rare. */
+const SHARED = 512;
+const LONGEST_SHARED = 2_048;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function wantedFields(fields: Fields): Wanted[] {
   return Object.entries(fields).map(([name, inside]) => ({
-    name: encoder.encode(name),
-    inside: inside === true ? undefined : wantedFields(inside),
+    name,
+    bytes: encoder.encode(name),
+    shared: inside === "shared",
+    inside: typeof inside === "object" ? wantedFields(inside) : undefined,
   }));
 }
 
-/** Behind the quote that ends the text that begins at `at`; more than `stop`: there is none. */
+/**
+ * Behind the quote that ends the text that begins at `at`; more than `stop`: there is none. Four bytes a turn: nearly all bytes
+ * of a cluster go by here, and it makes this half as fast again.
+ */
 function textEnd(bytes: Uint8Array, at: number, stop: number): number {
-  for (let index = at; index < stop; index++) {
+  let index = at;
+  for (const last = stop - 3; index < last; index += 4) {
+    const first = bytes[index];
+    if (first === QUOTE) return index + 1;
+    if (first === BACKSLASH) break;
+    const second = bytes[index + 1];
+    if (second === QUOTE) return index + 2;
+    if (second === BACKSLASH) break;
+    const third = bytes[index + 2];
+    if (third === QUOTE) return index + 3;
+    if (third === BACKSLASH) break;
+    const fourth = bytes[index + 3];
+    if (fourth === QUOTE) return index + 4;
+    if (fourth === BACKSLASH) break;
+  }
+  for (; index < stop; index++) {
     const byte = bytes[index];
     if (byte === QUOTE) return index + 1;
     if (byte === BACKSLASH) index++;
@@ -51,14 +82,10 @@ function bracketEnd(bytes: Uint8Array, at: number, stop: number): number {
   let depth = 0;
   for (let index = at; index < stop; index++) {
     const byte = bytes[index]!;
-    if (byte === QUOTE) {
-      for (index++; index < stop; index++) {
-        const inside = bytes[index];
-        if (inside === QUOTE) break;
-        if (inside === BACKSLASH) index++;
-      }
-    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++;
-    else if ((byte === CLOSE_OBJECT || byte === CLOSE_LIST) && --depth === 0) return index + 1;
+    if (byte === QUOTE) index = textEnd(bytes, index + 1, stop) - 1;
+    // Braces and brackets differ in one bit.
+    else if ((byte | 0x20) === OPEN_OBJECT) depth++;
+    else if ((byte | 0x20) === CLOSE_OBJECT && --depth === 0) return index + 1;
   }
   return stop + 1;
 }
@@ -72,6 +99,20 @@ function wordEnd(bytes: Uint8Array, at: number, stop: number): number {
   return stop;
 }
 
+/** Whether the bytes of a text stand for themselves: ASCII without escapes, and nothing that JSON refuses. */
+function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let index = from; index < to; index++) {
+    const byte = bytes[index]!;
+    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) return false;
+  }
+  return true;
+}
+
+/** A text of plain bytes: a third of what a decoder takes for short ones. */
+function plainText(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.prototype.toString.call(bytes, "latin1", from, to);
+}
+
 /**
  * Reads a few fields of large objects: a pod of 3 kB holds some 300 bytes that policies are about, and parsing the rest makes ten
  * times the garbage. Nothing is said about what is passed over, other than that its brackets and quotes match. A name that is
@@ -81,37 +122,13 @@ function wordEnd(bytes: Uint8Array, at: number, stop: number): number {
  */
 export function fieldReader(fields: Fields): FieldReader {
   const wanted = wantedFields(fields);
-  let output = new Uint8Array(4_096);
-  let length = 0;
-  let input: Uint8Array = output;
+  const shared = createRecent<unknown>(SHARED);
+  let input = new Uint8Array();
   let at = 0;
   let stop = 0;
 
   function malformed(expected: string): MalformedJsonError {
     return new MalformedJsonError(`expected ${expected} at byte ${at}`);
-  }
-
-  function makeRoom(size: number): void {
-    if (length + size <= output.length) return;
-    const larger = new Uint8Array(Math.max(output.length * 2, length + size));
-    larger.set(output.subarray(0, length));
-    output = larger;
-  }
-
-  function copy(from: number, to: number): void {
-    const size = to - from;
-    makeRoom(size);
-    // Short pieces are the rule: a loop beats the call.
-    if (size < 48) for (let index = from; index < to; index++) output[length++] = input[index]!;
-    else {
-      output.set(input.subarray(from, to), length);
-      length += size;
-    }
-  }
-
-  function put(byte: number): void {
-    makeRoom(1);
-    output[length++] = byte;
   }
 
   /** The first byte that is no white space, left in `at`. */
@@ -141,37 +158,63 @@ export function fieldReader(fields: Fields): FieldReader {
 
   function named(from: number, to: number, among: readonly Wanted[]): Wanted | undefined {
     search: for (const candidate of among) {
-      const { name } = candidate;
-      if (name.length !== to - from) continue;
-      for (let index = 0; index < name.length; index++) {
-        if (name[index] !== input[from + index]) continue search;
+      const { bytes } = candidate;
+      if (bytes.length !== to - from) continue;
+      for (let index = 0; index < bytes.length; index++) {
+        if (bytes[index] !== input[from + index]) continue search;
       }
       return candidate;
     }
     return undefined;
   }
 
-  function selectList(among: readonly Wanted[]): void {
-    put(OPEN_LIST);
-    at++;
-    if (next() === CLOSE_LIST) at++;
-    else {
-      for (;;) {
-        select(among);
-        const byte = next();
-        at++;
-        if (byte === CLOSE_LIST) break;
-        if (byte !== COMMA) throw malformed("a comma or ]");
-        put(COMMA);
-      }
-    }
-    put(CLOSE_LIST);
+  /** The JSON text from there to `at`. */
+  function textFrom(start: number): string {
+    return isPlain(input, start, at)
+      ? plainText(input, start, at)
+      : decoder.decode(input.subarray(start, at));
   }
 
-  function selectObject(among: readonly Wanted[]): void {
-    put(OPEN_OBJECT);
+  function readWhole(): unknown {
+    const first = next();
+    const start = at;
+    skipValue();
+    if (first === QUOTE && isPlain(input, start, at)) return plainText(input, start + 1, at - 1);
+    return JSON.parse(textFrom(start));
+  }
+
+  function readShared(): unknown {
+    next();
+    const start = at;
+    skipValue();
+    const text = textFrom(start);
+    if (text.length > LONGEST_SHARED) return JSON.parse(text);
+    const known = shared.get(text);
+    if (known !== undefined) return known;
+    const value: unknown = JSON.parse(text);
+    shared.set(text, value);
+    return value;
+  }
+
+  function readList(among: readonly Wanted[]): unknown[] {
+    const list: unknown[] = [];
     at++;
-    let first = true;
+    if (next() === CLOSE_LIST) {
+      at++;
+      return list;
+    }
+    for (;;) {
+      list.push(readSome(among));
+      const byte = next();
+      at++;
+      if (byte === CLOSE_LIST) return list;
+      if (byte !== COMMA) throw malformed("a comma or ]");
+    }
+  }
+
+  function readObject(among: readonly Wanted[]): object {
+    const object: Record<string, unknown> = {};
+    at++;
     for (let byte = next(); byte !== CLOSE_OBJECT; byte = next()) {
       if (byte === COMMA) {
         at++;
@@ -180,40 +223,30 @@ export function fieldReader(fields: Fields): FieldReader {
       if (byte !== QUOTE) throw malformed("a field's name");
       const start = at;
       skipText();
-      const end = at;
+      const field = named(start + 1, at - 1, among);
       if (next() !== COLON) throw malformed("a colon");
       at++;
-      const field = named(start + 1, end - 1, among);
-      if (field === undefined) {
-        skipValue();
-        continue;
-      }
-      if (!first) put(COMMA);
-      first = false;
-      copy(start, end);
-      put(COLON);
-      select(field.inside);
+      if (field === undefined) skipValue();
+      else if (field.shared) object[field.name] = readShared();
+      else object[field.name] = field.inside === undefined ? readWhole() : readSome(field.inside);
     }
     at++;
-    put(CLOSE_OBJECT);
+    return object;
   }
 
-  function select(among: readonly Wanted[] | undefined): void {
+  function readSome(among: readonly Wanted[]): unknown {
     const byte = next();
-    if (among !== undefined && byte === OPEN_OBJECT) return selectObject(among);
-    if (among !== undefined && byte === OPEN_LIST) return selectList(among);
-    const start = at;
-    skipValue();
-    copy(start, at);
+    if (byte === OPEN_OBJECT) return readObject(among);
+    if (byte === OPEN_LIST) return readList(among);
+    return readWhole();
   }
 
   return (bytes, start = 0, end = bytes.length) => {
-    input = bytes;
+    input = bytes as Uint8Array<ArrayBuffer>;
     at = start;
     stop = end;
-    length = 0;
-    select(wanted);
+    const value = readSome(wanted);
     while (at < stop) if (input[at++]! > 0x20) throw malformed("nothing more");
-    return JSON.parse(decoder.decode(output.subarray(0, length)));
+    return value;
   };
 }

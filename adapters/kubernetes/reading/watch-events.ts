@@ -30,10 +30,10 @@ const ENVELOPE: Fields = {
 
 /** Of a field that one wants whole and the other in part, the part: an object's `status`, where a Status has a word. */
 function union(some: Fields, more: Fields): Fields {
-  const all: Record<string, true | Fields> = { ...some };
+  const all: Record<string, Fields[string]> = { ...some };
   for (const [name, inside] of Object.entries(more)) {
     const there = all[name];
-    all[name] = there === undefined || there === true || inside === true ? inside : union(there, inside);
+    all[name] = typeof there === "object" && typeof inside === "object" ? union(there, inside) : inside;
   }
   return all;
 }

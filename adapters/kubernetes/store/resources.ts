@@ -22,7 +22,7 @@ export interface ModelResource<Name extends ResourceName> {
 
 const ALIVE = "status.phase!=Succeeded,status.phase!=Failed";
 
-const CONTAINER_FIELDS: Fields = { ports: { name: true, containerPort: true, protocol: true } };
+const CONTAINER_FIELDS: Fields = { ports: "shared" };
 
 /** What readPod asks for: a tenth of a pod, and pods are most of what a cluster tells. */
 const POD_FIELDS: Fields = {
@@ -31,7 +31,7 @@ const POD_FIELDS: Fields = {
     namespace: true,
     uid: true,
     resourceVersion: true,
-    labels: true,
+    labels: "shared",
     deletionTimestamp: true,
     annotations: { [POD_IP_ANNOTATION]: true, [POD_IPS_ANNOTATION]: true, [STATIC_POD_ANNOTATION]: true },
   },
