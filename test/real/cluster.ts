@@ -28,6 +28,8 @@ export interface Cluster extends AsyncDisposable {
   readonly adminKubeconfig: string;
   readonly apiServer: ServerProcess;
   readonly etcd: ServerProcess;
+  /** `http://127.0.0.1:PORT`. */
+  readonly etcdServer: string;
   /** Runs kubectl as admin and gives its standard output; throws with what it complained about. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** A token for a service account, as pods get them. */
@@ -165,6 +167,7 @@ function prepare({ network, people = [], apiServerArgs: moreArgs = [] }: Cluster
     adminKubeconfig,
     apiServer,
     etcd,
+    etcdServer: `http://127.0.0.1:${etcdPort}`,
     kubectl,
     ready: () => untilReady(apiServer, server),
     addApiServer: async () => {
