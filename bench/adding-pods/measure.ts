@@ -13,9 +13,12 @@ export interface MeasureOptions {
   readonly pods: number;
 }
 
-export interface Measured {
-  readonly what: "ptp" | "tortie cni" | "  waiting for the agent, in that" | "  without it";
-  readonly milliseconds: readonly number[];
+/** Seconds, one of each for every pod: pod by pod, what stands at one place was measured one after the other. */
+export interface MeasuredAdds {
+  readonly ptp: readonly number[];
+  readonly ours: readonly number[];
+  /** What of ours the plugin waited for the agent. */
+  readonly agent: readonly number[];
 }
 
 const NODE = `
@@ -37,13 +40,16 @@ interface Call {
   readonly pod: NetworkNamespace;
 }
 
-/** Everything that a run of plugins needs: a node, its agent, manifests of all pods that will ever be. */
+/**
+ * On a node in a network namespace, with the agent running, pods are added one after another, in turn by `tortie cni` and by
+ * ptp of containernetworking, both with the same host-local. The time is that of the plugin's process, from start to end.
+ */
 export async function measureAdds({
   executable,
   directory,
   runs,
   pods,
-}: MeasureOptions): Promise<Measured[]> {
+}: MeasureOptions): Promise<MeasuredAdds> {
   await using resources = new AsyncDisposableStack();
   const node = resources.use(NetworkNamespace.create());
   const [manifests, run, leases] = ["manifests", "run", "leases"].map((name) => join(directory, name)) as [
@@ -98,7 +104,7 @@ export async function measureAdds({
   function call(
     command: "ADD" | "DEL",
     { command: words, configuration, container, pod }: Call,
-  ): { milliseconds: number; complaints: string } {
+  ): { seconds: number; complaints: string } {
     const env = {
       PATH: process.env["PATH"] ?? "",
       CNI_COMMAND: command,
@@ -112,10 +118,10 @@ export async function measureAdds({
     const done = node.run(() =>
       Bun.spawnSync([...words], { env, stdin: Buffer.from(JSON.stringify(configuration)) }),
     );
-    const milliseconds = performance.now() - began;
+    const seconds = (performance.now() - began) / 1_000;
     if (!done.success)
       throw new Error(`${words.join(" ")} ${command}: ${done.stdout.toString()}${done.stderr.toString()}`);
-    return { milliseconds, complaints: done.stderr.toString() };
+    return { seconds, complaints: done.stderr.toString() };
   }
 
   const ipam = (subnet: string): object => ({ type: "host-local", dataDir: leases, subnet });
@@ -146,24 +152,17 @@ export async function measureAdds({
 
   const [plugin, handshake, ptp]: [number[], number[], number[]] = [[], [], []];
   for (const container of names.slice(pods)) {
-    const { milliseconds, complaints } = call("ADD", { ...ours, container, pod: pod() });
-    plugin.push(milliseconds);
+    const { seconds, complaints } = call("ADD", { ...ours, container, pod: pod() });
+    plugin.push(seconds);
     handshake.push(handshakeOf(complaints));
-    ptp.push(call("ADD", { ...theirs, container, pod: pod() }).milliseconds);
+    ptp.push(call("ADD", { ...theirs, container, pod: pod() }).seconds);
   }
-  return [
-    { what: "ptp", milliseconds: ptp },
-    { what: "tortie cni", milliseconds: plugin },
-    { what: "  waiting for the agent, in that", milliseconds: handshake },
-    { what: "  without it", milliseconds: plugin.map((one, at) => one - (handshake[at] ?? 0)) },
-  ];
+  return { ptp, ours: plugin, agent: handshake };
 }
 
-/** What the plugin's log says that it waited for the agent, in milliseconds. */
+/** What the plugin's log says that it waited for the agent, in seconds. */
 function handshakeOf(log: string): number {
-  const found = [...log.matchAll(/asked the agent, "\w+": ([\d.]+) ms/g)].map(([, milliseconds]) =>
-    Number(milliseconds),
-  );
+  const found = [...log.matchAll(/asked the agent, "\w+": ([\d.]+) ms/g)].map(([, text]) => Number(text));
   if (found.length === 0) throw new Error(`the plugin does not say how long it asked the agent: ${log}`);
-  return found.reduce((sum, one) => sum + one, 0);
+  return found.reduce((sum, one) => sum + one, 0) / 1_000;
 }

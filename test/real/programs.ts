@@ -40,6 +40,12 @@ export function program(name: ProgramName): string {
   return join(directory(), name);
 }
 
+/** The path of a real program where script/real-servers built it before; it builds nothing. */
+export function builtProgram(name: ProgramName): string | undefined {
+  const path = Bun.spawnSync([SCRIPT, "--built"]).stdout.toString().trim();
+  return path === "" ? undefined : join(path, name);
+}
+
 /** The minor version of the API server, for example 20. */
 export function apiServerMinor(): number {
   const said = Bun.spawnSync([program("kube-apiserver"), "--version"]).stdout.toString();
