@@ -60,8 +60,13 @@ async function* run({ full, directory, progress }: BenchContext): AsyncGenerator
     { metric: "churn_backlog_seconds", labels, unit: "seconds" },
     milliseconds.map((one) => one / 1_000),
   );
-  yield memory("churn begin", seconds.slice(0, MEMORY_SECONDS));
-  yield memory("churn end", seconds.slice(-MEMORY_SECONDS));
+  const [begin, end] = [
+    memory("churn begin", seconds.slice(0, MEMORY_SECONDS)),
+    memory("churn end", seconds.slice(-MEMORY_SECONDS)),
+  ];
+  yield begin;
+  yield end;
+  yield resultOf({ metric: "churn_memory_growth_ratio", labels, unit: "ratio" }, [end.p50 / begin.p50]);
   yield* loopResults(gaps, { ...labels, phase: "churn" });
   yield resultOf(
     { metric: "churn_drift_objects", labels, unit: "count" },

@@ -3,6 +3,7 @@ import type { Result } from "../result.ts";
 import { type MeasuredNode, measureNode } from "./measured-node.ts";
 import { shapeOfTable } from "./shape-of-table.ts";
 import { growthResults, nodeResults } from "./node-results.ts";
+import { LARGE } from "./large.ts";
 import type { SamplingOptions } from "./sampling.ts";
 import type { NodeShape } from "./world.ts";
 
@@ -23,9 +24,6 @@ const SAMPLING: SamplingOptions = {
   rounds: 10,
   changes: { netlink: 50, raw: 50, encode: 50, libnftables: 4, nft: 1 },
 };
-
-/** At this size docs/performance.md has its goals. */
-const LARGE = { name: "2500 chains, 2000 sets", chains: 2500, sets: 2000 };
 
 async function* run(
   full: boolean,
