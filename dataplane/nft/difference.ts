@@ -2,7 +2,7 @@ import type { EndpointId } from "../../model/endpoint.ts";
 import type { Ruleset, ProgramId, Touched } from "../../model/ruleset.ts";
 import { planAddressSet, planServiceSet } from "./difference-sets.ts";
 import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin } from "./kernel-objects.ts";
-import { type Memory, note } from "./memory.ts";
+import { type Memory, note, type SharedInterface } from "./memory.ts";
 import { change, type Plan, planRendering, removeElement, sameVerdict, settleNewSets } from "./plan.ts";
 import { rangesText } from "./render-closed.ts";
 import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
@@ -114,7 +114,7 @@ function planEndpoint(
   const attachment = wanted && attachmentIn(wanted, options);
   const shared = attachment?.kind === "address" ? (attachment.through ?? "") : undefined;
   if (wanted !== undefined && known && memory.shared.get(id) !== shared) plan.moved.add(id);
-  note(journal, memory.shared, [id, shared]);
+  planShared(plan, id, shared);
 }
 
 /** An element may leave one endpoint and enter another in one round: only its beginning and its end count. */
@@ -133,16 +133,31 @@ type ChosenFrameOptions = Omit<FrameOptions, "mirrored" | "shared" | "bridges"> 
 /** `setsOnly`: what endpoints put their elements into; the chains that look there come last. */
 function planFrame(plan: Plan, options: ChosenFrameOptions, { setsOnly = false } = {}): void {
   const { memory, journal } = plan;
-  const before = memory.frame.get("frame") ?? EMPTY_RENDERING;
-  const { mirrored, names } = memory;
-  const shared = memory.shared.size > 0;
-  const known = new Set([...memory.shared.values()].flatMap((name) => (name === "" ? [] : [name])));
-  const bridges = options.unknownEndpoint === "drop" ? [...known].toSorted() : [];
+  const before = memory.frame.get("frame");
+  const { mirrored, names, sharing } = memory;
+  const shared = sharing.size > 0;
+  const known = [...sharing.keys()].flatMap((name) => (name === "" ? [] : [name]));
+  const bridges = options.unknownEndpoint === "drop" ? known.toSorted() : [];
+  const text = setsOnly ? "sets" : `${shared} ${bridges.join(" ")} ${rangesText(options.closedRanges)}`;
+  if (before?.text === text) return;
   const whole = renderFrame(names, { ...options, mirrored, shared, bridges });
-  const after = setsOnly ? { ...whole, chains: [] } : whole;
-  planRendering(plan, { kind: "frame" }, { before, after });
+  const after = { ...whole, text, ...(setsOnly && { chains: [] }) };
+  planRendering(plan, { kind: "frame" }, { before: before ?? EMPTY_RENDERING, after });
   note(journal, memory.frame, ["frame", after]);
-  note(journal, memory.closed, ["closed", rangesText(options.closedRanges)]);
+}
+
+function planShared(plan: Plan, id: EndpointId, name: SharedInterface | undefined): void {
+  const { memory, journal } = plan;
+  const before = memory.shared.get(id);
+  if (before === name) return;
+  const count = (one: SharedInterface | undefined, by: 1 | -1) => {
+    if (one === undefined) return;
+    const sharers = (memory.sharing.get(one) ?? 0) + by;
+    note(journal, memory.sharing, [one, sharers === 0 ? undefined : sharers]);
+  };
+  count(before, -1);
+  count(name, 1);
+  note(journal, memory.shared, [id, name]);
 }
 
 function planMasquerade(plan: Plan, wish: Wish): void {
@@ -182,7 +197,6 @@ function everything(memory: Memory, ruleset: Ruleset): Touched {
  */
 export function* difference(plan: Plan, options: DifferenceOptions): Generator<void> {
   const { wish } = options;
-  const all = options.touched === undefined;
   const touched = options.touched ?? everything(plan.memory, wish.ruleset);
   // Taken once: the ruleset may be another one after a pause.
   const closedRanges = options.frame.unknownEndpoint === "drop" ? wish.ruleset.podRanges : [];
@@ -207,9 +221,7 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
   }
   planDispatch(plan, before);
   settleNewSets(plan);
-  // Only endpoints and the closed ranges decide what the fixed chains look like.
-  const reclosed = plan.memory.closed.get("closed") !== rangesText(closedRanges);
-  if (touched.endpoints.size > 0 || all || reclosed) planFrame(plan, frame);
+  planFrame(plan, frame);
   planMasquerade(plan, wish);
   planIdlePeers(plan);
 }

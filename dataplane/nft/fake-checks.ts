@@ -128,7 +128,10 @@ export function checkRule(table: FakeTable, rule: RuleObject): void {
       name = statement.vmap.data.slice(1);
     } else if ("match" in statement) {
       const { right } = statement.match;
-      if (typeof right !== "string" || !right.startsWith("@")) continue;
+      if (typeof right !== "string" || !right.startsWith("@")) {
+        if (fieldTypes(statement.match.left)[0] === "inet_service") span(right as Expression, "inet_service");
+        continue;
+      }
       left = statement.match.left;
       name = right.slice(1);
     } else {

@@ -23,6 +23,11 @@ export interface AppliedPeers {
 /** The interface that an endpoint shares with others; empty while nobody knows it. */
 export type SharedInterface = InterfaceName | "";
 
+/** `text`: what of the wish it was made of. */
+export interface FrameRendering extends Rendering {
+  readonly text: string;
+}
+
 /** What the kernel holds in one epoch, as far as our own transactions put it there. */
 export interface Memory {
   readonly names: Names;
@@ -38,11 +43,11 @@ export interface Memory {
   readonly dispatch: Map<string, { readonly element: KernelElement; readonly owner: EndpointId }>;
   /** Endpoints that only their addresses tell. */
   readonly shared: Map<EndpointId, SharedInterface>;
-  readonly frame: Map<"frame", Rendering>;
+  /** How many of them share it. */
+  readonly sharing: Map<SharedInterface, number>;
+  readonly frame: Map<"frame", FrameRendering>;
   /** Its base chain stays when it is empty: see `planRendering`. */
   readonly masquerade: Map<"masquerade", MasqueradeRendering>;
-  /** The closed ranges that the frame was made with. */
-  readonly closed: Map<"closed", string>;
 }
 
 export function emptyMemory(epoch: number, options: { readonly mirrored: boolean }): Memory {
@@ -56,9 +61,9 @@ export function emptyMemory(epoch: number, options: { readonly mirrored: boolean
     endpoints: new Map(),
     dispatch: new Map(),
     shared: new Map(),
+    sharing: new Map(),
     frame: new Map(),
     masquerade: new Map(),
-    closed: new Map(),
   };
 }
 

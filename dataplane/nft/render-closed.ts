@@ -6,6 +6,7 @@ import type { KernelChain, KernelElement, KernelRule, KernelSet } from "./kernel
 import type { Names } from "./names.ts";
 import { FROM_THE_NODE } from "./render-claimed.ts";
 import { addressType } from "./render-frame-sets.ts";
+import { remembered } from "./remembered.ts";
 import { rangeExpression } from "./render-sets.ts";
 
 const FAMILIES: readonly Family[] = [4, 6];
@@ -18,9 +19,9 @@ const MULTICAST: Readonly<Record<Family, Expression>> = {
  * The ranges in words, which the names of their sets are made of: other ranges are other sets, made beside the old, so
  * that the rules turn from one to the other at one stroke.
  */
-export function rangesText(ranges: readonly AddressRange[]): string {
-  return ranges.map(({ family, first, last }) => `${family} ${first}-${last}`).join(", ");
-}
+export const rangesText: (ranges: readonly AddressRange[]) => string = remembered((ranges) =>
+  ranges.map(({ family, first, last }) => `${family} ${first}-${last}`).join(", "),
+);
 
 /** The families that have a closed range at all. */
 function closedFamilies(ranges: readonly AddressRange[]): Family[] {

@@ -12,6 +12,7 @@ import {
 } from "./kernel-objects.ts";
 import { HOOK, type Names } from "./names.ts";
 import { printExpression } from "./print-expression.ts";
+import { remembered } from "./remembered.ts";
 import { rangesText } from "./render-closed.ts";
 import { addressType } from "./render-frame-sets.ts";
 import { rangeExpression } from "./render-sets.ts";
@@ -28,11 +29,11 @@ const POSTROUTING = { name: "postrouting", priority: 100, type: "nat" } as const
 export const NOBODY: Masquerade = { from: [], except: [] };
 
 /** In words that people know; equal wishes have equal words. */
-export function masqueradeText({ from, except }: Masquerade): string {
+export const masqueradeText: (masquerade: Masquerade) => string = remembered(({ from, except }) => {
   const words = (ranges: readonly AddressRange[]) =>
     ranges.map((range) => printExpression(rangeExpression(range))).join(", ");
   return from.length === 0 ? "nobody" : `from ${words(from)} to anywhere but ${words(except)}`;
-}
+});
 
 interface Pools {
   readonly sets: Map<string, KernelSet>;

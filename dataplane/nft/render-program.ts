@@ -6,6 +6,7 @@ import {
   addressField,
   COUNTER,
   DROP,
+  equals,
   inSet,
   jump,
   L4PROTO,
@@ -74,6 +75,21 @@ function segmentVerdict(names: Names, peers: Peers, side: Side): Verdict {
   return peers.kind === "everyone" ? ACCEPT : jump(names.peers(peers.set, side));
 }
 
+/**
+ * So few segments are rules: a packet passes them as fast as it looks into a map, and whenever the kernel looks for a set by
+ * its name, it walks by all sets.
+ */
+const FEW_SEGMENTS = 3;
+const LAST_PORT = 65_535;
+
+/** The same as an element of the map of ports, as a rule. */
+function segmentRule({ protocol, first, last }: PortSegment, port: Expression, verdict: Verdict): KernelRule {
+  const ofProtocol = equals(L4PROTO, protocol);
+  if (first === 0 && last === LAST_PORT) return { expr: [ofProtocol, verdict] };
+  const ports: Expression = first === last ? first : { range: [first, last] };
+  return { expr: [ofProtocol, equals(port, ports), verdict] };
+}
+
 interface StageRendering {
   readonly rules: readonly KernelRule[];
   readonly sets: readonly KernelSet[];
@@ -95,7 +111,10 @@ function renderStage(names: Names, stage: Stage, options: StageOptions): StageRe
   const isKnown = ({ peers }: PortSegment) =>
     peers.kind === "everyone" || known.shapeOf(peers.set) !== undefined;
   const segments = stage.segments.filter(isKnown);
-  if (segments.length > 0) {
+  if (segments.length <= FEW_SEGMENTS) {
+    for (const segment of segments)
+      rules.push(segmentRule(segment, port, segmentVerdict(names, segment.peers, side)));
+  } else {
     const ranges = segments.some(({ first, last }) => first !== last);
     const name = names.ports(program.id, { stage: index, ranges, mirrored });
     sets.push({ name, type: ["inet_proto", "inet_service"], interval: ranges, map: true });
@@ -127,8 +146,8 @@ interface StageOptions {
 }
 
 /**
- * One chain for all endpoints with these policies, and a map from port to peers for each stage: a packet costs one
- * look-up however many policies there are. Every path ends in a verdict, except in mirrored programs.
+ * One chain for all endpoints with these policies, and a map from port to peers for each stage that tells many ports apart: a packet
+ * costs one look-up however many policies there are. Every path ends in a verdict, except in mirrored programs.
  */
 export function renderProgram(
   names: Names,

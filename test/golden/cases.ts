@@ -49,6 +49,12 @@ const rangesIn = program("ingress", "x/allow-ranges", {
     ports(0, EVERYONE, { last: 65_535, protocol: SCTP }),
   ],
 });
+/** More of them than a chain of rules tells apart: a map does, of ports here and of ranges there. */
+const manyPorts = [...webIn.stages.flatMap(({ segments }) => segments), ports(8080, from(clients))];
+const manyIn = program("ingress", "x/allow-many", { segments: manyPorts });
+const manyRangesIn = program("ingress", "x/allow-many-ranges", {
+  segments: [...manyPorts, ports(9000, from(monitors), { last: 9010 })],
+});
 const officeOut = program("egress", "x/allow-office", {
   anyPort: from(office),
   segments: [ports(53, EVERYONE, { protocol: UDP }), ports(443, from(anywhere), { last: 444 })],
@@ -87,6 +93,11 @@ const rulesets: Record<string, Ruleset> = {
   "port-ranges": ruleset({
     endpoints: [pod("x/web", web, { ingress: rangesIn })],
     programs: [rangesIn],
+    addressSets: [clients, monitors],
+  }),
+  "many-ports": ruleset({
+    endpoints: [pod("x/web", web, { ingress: manyIn }), pod("x/client", client, { ingress: manyRangesIn })],
+    programs: [manyIn, manyRangesIn],
     addressSets: [clients, monitors],
   }),
   "named-ports": ruleset({
