@@ -139,12 +139,24 @@ export function addressOfBytes(bytes: Uint8Array): Address {
 
 /** The address as it stands in a packet: 4 or 16 bytes, most significant first. */
 export function addressBytes(address: Address): Uint8Array {
-  const { family, value } = addressValue(address);
-  const bytes = new Uint8Array(family === 4 ? 4 : 16);
+  return addressValueBytes(addressValue(address));
+}
+
+/** The same of an address that is a number already. */
+export function addressValueBytes({ family, value }: AddressValue): Uint8Array {
+  if (family === 4) {
+    const number = Number(value);
+    return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+  }
+  const bytes = new Uint8Array(16);
   let rest = value;
-  for (let at = bytes.length - 1; at >= 0; at--) {
-    bytes[at] = Number(rest & 0xffn);
-    rest >>= 8n;
+  for (let at = 12; at >= 0; at -= 4) {
+    const word = Number(rest & 0xffffffffn);
+    bytes[at] = word >>> 24;
+    bytes[at + 1] = word >>> 16;
+    bytes[at + 2] = word >>> 8;
+    bytes[at + 3] = word;
+    rest >>= 32n;
   }
   return bytes;
 }

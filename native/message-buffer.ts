@@ -129,10 +129,27 @@ const encoder = new TextEncoder();
 /** UTF-8 and a zero. */
 export function attributeText(buffer: MessageBuffer, type: number, text: string): void {
   const start = beginAttribute(buffer, type);
-  const most = text.length * 3;
-  const at = room(buffer, most);
-  const { written } = encoder.encodeInto(text, buffer.bytes.subarray(at, at + most));
-  buffer.length = at + written;
+  if (!writeAscii(buffer, text)) {
+    const most = text.length * 3;
+    const at = room(buffer, most);
+    const { written } = encoder.encodeInto(text, buffer.bytes.subarray(at, at + most));
+    buffer.length = at + written;
+  }
   writeU8(buffer, 0);
   endAttribute(buffer, start);
+}
+
+/** Names are ASCII and short: this makes no object. False, and nothing written, where the text is not. */
+function writeAscii(buffer: MessageBuffer, text: string): boolean {
+  const at = room(buffer, text.length);
+  const { bytes } = buffer;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 127) {
+      buffer.length = at;
+      return false;
+    }
+    bytes[at + index] = code;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { addressBytes, parseAddress } from "../../../model/address.ts";
+import { addressValueBytes, parseAddressValue } from "../../../model/address.ts";
 import type { Expression, Scalar } from "../batch.ts";
 import { cannotEncode } from "./encode-error.ts";
 import { TYPES, type ValueType } from "./value-types.ts";
@@ -20,13 +20,13 @@ function mappedBytes(ipv4: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function addressValueBytes(value: Scalar, type: "ipv4_addr" | "ipv6_addr"): Uint8Array {
+function addressScalarBytes(value: Scalar, type: "ipv4_addr" | "ipv6_addr"): Uint8Array {
   const text = String(value);
-  const address = parseAddress(text);
+  const address = parseAddressValue(text);
   if (address === undefined || text.includes(":") !== (type === "ipv6_addr")) {
     return cannotEncode(value, `an address of type ${type}`);
   }
-  const bytes = addressBytes(address);
+  const bytes = addressValueBytes(address);
   return type === "ipv6_addr" && bytes.length === 4 ? mappedBytes(bytes) : bytes;
 }
 
@@ -60,7 +60,7 @@ function numberBytes(number: number, type: ValueType): Uint8Array {
 
 /** The value as a register or a set holds it. */
 export function scalarBytes(value: Scalar, type: ValueType): Uint8Array {
-  if (type === "ipv4_addr" || type === "ipv6_addr") return addressValueBytes(value, type);
+  if (type === "ipv4_addr" || type === "ipv6_addr") return addressScalarBytes(value, type);
   if (type === "ifname") return interfaceBytes(value);
   return numberBytes(numberOf(value, type), type);
 }
