@@ -25,10 +25,14 @@ export function figuresOf(
     ...labelsOf(variants, task),
     processors: String(processors),
   });
-  const isBase = ({ variant }: Task): boolean => {
-    const { table, again } = variants[variant] ?? {};
-    return table?.kind === "established" && again === false;
-  };
+  const rivals = (task: Task, again: boolean): number =>
+    tasks.findIndex(
+      ({ variant, work, family }) =>
+        work === task.work &&
+        family === task.family &&
+        variants[variant]?.table.kind === "established" &&
+        variants[variant]?.again === again,
+    );
   const rates = tasks.map((task, at) =>
     resultOf(
       { ...METRICS[task.work], labels: labels(task) },
@@ -36,12 +40,12 @@ export function figuresOf(
     ),
   );
   const ratios = tasks.flatMap((task, at): Result[] => {
-    if (isBase(task)) return [];
-    const base = tasks.findIndex(
-      (one) => isBase(one) && one.work === task.work && one.family === task.family,
-    );
-    if (base < 0) return [];
-    const bases = samples(base);
+    const [first, again] = [rivals(task, false), rivals(task, true)];
+    if (first < 0 || at === first) return [];
+    // The mean of both is a steadier base; the second beside the first alone tells the noise.
+    const bases = again < 0 || at === again ? [samples(first)] : [samples(first), samples(again)];
+    const base = (round: number): number =>
+      bases.reduce((sum, one) => sum + (one[round] ?? Number.NaN), 0) / bases.length;
     const what = {
       metric: "packet_path_ratio",
       labels: { of: task.work, ...labels(task) },
@@ -50,7 +54,7 @@ export function figuresOf(
     return [
       resultOf(
         what,
-        samples(at).map((rate, round) => rate / (bases[round] ?? Number.NaN)),
+        samples(at).map((rate, round) => rate / base(round)),
       ),
     ];
   });
