@@ -1,6 +1,5 @@
 import type { Address } from "../model/address.ts";
 import { type AddressRange, cidrRange, mergeRanges, subtractRanges } from "../model/cidr.ts";
-import type { EndpointId } from "../model/endpoint.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import type { Peer } from "../model/policy.ts";
 import type { AddressSet, AddressSetId, Touched } from "../model/ruleset.ts";
@@ -8,8 +7,8 @@ import { createSetLog } from "./change-log.ts";
 import {
   createEndpointSet,
   type EndpointSet,
-  type Member,
-  type PeerIndex,
+  fillSet,
+  type Members,
   type PeerSelector,
 } from "./endpoint-set.ts";
 import { peerText } from "./peer-text.ts";
@@ -23,6 +22,8 @@ export interface AddressSets extends SharedSets<PeersByKey, AddressSetId> {
   readonly sets: ReadonlyMap<AddressSetId, AddressSet>;
   takeTouched(): Touched["addressSets"];
 }
+
+const NO_ADDRESSES: readonly Address[] = [];
 
 /** Equal lists of peers get equal ids, whatever their order. */
 function addressSetId(peers: PeersByKey): AddressSetId {
@@ -39,25 +40,23 @@ export function blockRanges(peers: Iterable<Peer>): AddressRange[] {
   return mergeRanges(ranges);
 }
 
-export function createAddressSets(
-  index: PeerIndex,
-  memberOf: (id: EndpointId) => Member | undefined,
-): AddressSets {
+export function createAddressSets(members: Members): AddressSets {
+  const { index } = members;
   const sets = new Map<AddressSetId, AddressSet>();
   const log = createSetLog<AddressSetId, Address>();
 
-  function make(id: AddressSetId, peers: PeersByKey): () => void {
+  function* make(id: AddressSetId, peers: PeersByKey): Generator<void, () => Generator<void>> {
     const sorted = [...peers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, peer]) => peer);
     const selected = sorted.filter((peer) => peer.kind === "endpoints");
     const addresses = new Set<Address>();
     const set: EndpointSet = createEndpointSet<Address>({
       elements: addresses,
-      contribution: (member) =>
-        active.some((selector) => member.matched.has(selector)) ? member.addresses : [],
+      contribution: (member) => (active.isDisjointFrom(member.matched) ? NO_ADDRESSES : member.addresses),
       added: (address) => log.added(id, address),
       removed: (address) => log.removed(id, address),
     });
-    const active: readonly PeerSelector[] = selected.map(({ selector }) => index.acquire(selector, set));
+    const active = new Set<PeerSelector>();
+    for (const { selector } of selected) active.add(yield* index.acquire(selector, set));
     sets.set(id, {
       id,
       title: sorted.map(peerText).join(" or "),
@@ -66,13 +65,11 @@ export function createAddressSets(
       ranges: blockRanges(sorted),
     });
     log.came(id);
-    for (const { members } of active) {
-      for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
-    }
-    return () => {
+    yield* fillSet(set, active, members);
+    return function* drop() {
       log.went(id);
       sets.delete(id);
-      for (const selector of active) index.release(selector, set);
+      for (const selector of active) yield* index.release(selector, set);
     };
   }
 

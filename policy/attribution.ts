@@ -8,7 +8,7 @@ import { unreachable } from "../model/unreachable.ts";
 import type { ClusterState } from "../model/update.ts";
 import type { AddressOwners } from "./address-owners.ts";
 import type { Packet } from "./judge.ts";
-import { namespaceMatches } from "./selector-index.ts";
+import { namespaceMatches } from "./namespace-scopes.ts";
 
 /** Who decides about a packet, read from the policies one by one: what the merged ruleset cannot tell any more. */
 export interface Attribution {

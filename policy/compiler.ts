@@ -1,3 +1,4 @@
+import type { Address } from "../model/address.ts";
 import { cidrRange, mergeRanges } from "../model/cidr.ts";
 import type { Endpoint, EndpointId } from "../model/endpoint.ts";
 import type { Ruleset, Touched } from "../model/ruleset.ts";
@@ -5,9 +6,17 @@ import { unreachable } from "../model/unreachable.ts";
 import { type ClusterState, emptyClusterState, fold, type Update } from "../model/update.ts";
 import { createAddressOwners } from "./address-owners.ts";
 import { createAddressSets } from "./address-sets.ts";
-import { type EndpointSet, type Member, type MemberChange, moveMembers } from "./endpoint-set.ts";
+import {
+  type EndpointSet,
+  type Member,
+  type MemberChange,
+  type Members,
+  moveGroups,
+  moveMembers,
+} from "./endpoint-set.ts";
 import { createLocalEndpoints } from "./local-endpoints.ts";
 import { masqueradeOf } from "./masquerade.ts";
+import { createPace, finish } from "./pace.ts";
 import { createPodRanges } from "./pod-ranges.ts";
 import { createProgramStore } from "./program-store.ts";
 import { createSelectorIndex } from "./selector-index.ts";
@@ -22,6 +31,11 @@ export interface CompilerOptions {
 export interface Compiler {
   /** Takes current values in, together: whoever reads the ruleset never sees half of them. */
   apply(updates: readonly Update[]): void;
+  /**
+   * The same in steps, far below 2 ms each whatever the size of the cluster: iterating does the work. Nobody may read the ruleset or
+   * apply anything else before it has ended.
+   */
+  applyInSteps(updates: readonly Update[]): Generator<void>;
   readonly state: ClusterState;
   /** Live: it changes with the next `apply`. The order inside its maps and sets says nothing. */
   readonly ruleset: Ruleset;
@@ -31,6 +45,9 @@ export interface Compiler {
   takeTouched(): Touched;
 }
 
+/** What one update costs at the least, as the pace counts. */
+const UPDATE = 8;
+
 function alive(endpoint: Endpoint | undefined): Endpoint | undefined {
   return endpoint?.finished === true ? undefined : endpoint;
 }
@@ -39,40 +56,43 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   const isLocal = options.isLocal ?? (({ attachment }: Endpoint) => attachment !== undefined);
   const state = emptyClusterState();
   const owners = createAddressOwners();
-  const podRanges = createPodRanges((address) => {
+  const pace = createPace();
+  const podRanges = createPodRanges({ isElsewhere, pace });
+  const peers = createSelectorIndex<EndpointSet>(state.namespaces, pace);
+  const members: Members = { index: peers, addressesOf: (endpoint) => owners.owned(endpoint), pace };
+  const addressSets = createAddressSets(members);
+  const serviceSets = createServiceSets(members);
+  const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets });
+  const local = createLocalEndpoints({ state, owners, programs, pace });
+  let masquerade = masqueradeOf([]);
+
+  function isElsewhere(address: Address): boolean {
     const owner = owners.owner(address);
     const endpoint = owner === undefined ? undefined : state.endpoints.get(owner);
     return endpoint !== undefined && !isLocal(endpoint);
-  });
-  const peers = createSelectorIndex<EndpointSet>(state.namespaces);
-  const addressSets = createAddressSets(peers, memberOf);
-  const serviceSets = createServiceSets(peers, memberOf);
-  const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets });
-  const local = createLocalEndpoints({ state, owners, programs });
-  let masquerade = masqueradeOf([]);
+  }
 
   function memberOf(id: EndpointId): Member | undefined {
     const endpoint = alive(state.endpoints.get(id));
     if (endpoint === undefined) return undefined;
-    return { endpoint, addresses: owners.owned(endpoint), matched: peers.matched(id) };
+    return { endpoint, addresses: owners.owned(endpoint), matched: peers.matched(endpoint) };
   }
 
   function endpointChanged(
     id: EndpointId,
     previous: Endpoint | undefined,
     present: Endpoint | undefined,
-  ): void {
+  ): readonly MemberChange[] {
     const [before, after] = [alive(previous), alive(present)];
     const addressesBefore = owners.owned(before);
-    const matched = peers.matched(id);
     const owned = owners.change(before, after);
-    peers.put(before, after);
+    const matched = peers.put(before, after);
     podRanges.changed(previous);
     podRanges.changed(present);
     const changes: MemberChange[] = [
       {
-        before: before && { endpoint: before, addresses: addressesBefore, matched },
-        after: memberOf(id),
+        before: before && { endpoint: before, addresses: addressesBefore, matched: matched.before },
+        after: after && { endpoint: after, addresses: owners.owned(after), matched: matched.after },
       },
     ];
     local.put(id, after !== undefined && isLocal(after) ? after : undefined);
@@ -82,42 +102,34 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       changes.push({ before: now && { ...now, addresses: addresses.before }, after: now });
       local.mark(rival);
     }
-    moveMembers(changes);
+    return changes;
   }
 
-  function namespaceChanged(name: string): void {
-    const changes = peers.namespaceChanged(name).map(({ id, before }): MemberChange => {
-      const now = memberOf(id);
-      return { before: now && { ...now, matched: before }, after: now };
-    });
-    moveMembers(changes);
-    local.namespaceChanged(name);
-  }
-
-  function take(update: Update): void {
+  function* take(update: Update): Generator<void> {
     switch (update.kind) {
       case "namespace": {
         if (state.namespaces.get(update.name) === update.value) return;
         fold(state, update);
-        return namespaceChanged(update.name);
+        yield* moveGroups(yield* peers.namespaceChanged(update.name), members);
+        return yield* local.namespaceChanged(update.name);
       }
       case "endpoint": {
         const before = state.endpoints.get(update.id);
         if (before === update.value) return;
         fold(state, update);
-        return endpointChanged(update.id, before, update.value);
+        return yield* moveMembers(endpointChanged(update.id, before, update.value), pace);
       }
       case "policy": {
         const before = state.policies.get(update.id);
         if (before === update.value) return;
         fold(state, update);
-        local.policyChanged(update.id, before, update.value);
+        yield* local.policyChanged(update.id, before, update.value);
         return programs.policyChanged(update.id);
       }
       case "node": {
         fold(state, update);
         const ranges = [...state.nodes.values()].flatMap(({ podCidrs }) => podCidrs.map(cidrRange));
-        return podRanges.assign(mergeRanges(ranges), state.endpoints.values());
+        return yield* podRanges.assign(mergeRanges(ranges), state.endpoints.values());
       }
       case "pool": {
         fold(state, update);
@@ -129,12 +141,18 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
     }
   }
 
+  function* applyInSteps(updates: readonly Update[]): Generator<void> {
+    for (const update of updates) {
+      yield* take(update);
+      if (pace(UPDATE)) yield;
+    }
+    yield* local.settle();
+    yield* programs.build();
+  }
+
   return {
-    apply(updates) {
-      for (const update of updates) take(update);
-      local.settle();
-      programs.build();
-    },
+    apply: (updates) => finish(applyInSteps(updates)),
+    applyInSteps,
     state,
     ruleset: {
       addressSets: addressSets.sets,

@@ -1,7 +1,9 @@
 import type { Address } from "../model/address.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import { sameItems } from "./address-owners.ts";
-import type { ActiveSelector, SelectorIndex } from "./selector-index.ts";
+import { membersOf } from "./endpoint-groups.ts";
+import type { Pace } from "./pace.ts";
+import type { ActiveSelector, GroupChange, SelectorIndex } from "./selector-index.ts";
 
 /** A selector among the peers of some set. */
 export type PeerSelector = ActiveSelector<EndpointSet>;
@@ -27,6 +29,14 @@ export interface MemberChange {
 export interface EndpointSet {
   leave(change: MemberChange): void;
   enter(change: MemberChange): void;
+}
+
+/** What sets ask, and how they get at those whom a selector selects. */
+export interface Members {
+  readonly index: PeerIndex;
+  /** The addresses that the endpoint owns. */
+  readonly addressesOf: (endpoint: Endpoint) => readonly Address[];
+  readonly pace: Pace;
 }
 
 export interface EndpointSetOptions<Element> {
@@ -73,22 +83,70 @@ function sameGift(before: Member, after: Member): boolean {
   );
 }
 
+/** Puts those whom the selectors select into a new set. */
+export function* fillSet(
+  set: EndpointSet,
+  selectors: Iterable<PeerSelector>,
+  { addressesOf, pace }: Members,
+): Generator<void> {
+  for (const { groups } of selectors) {
+    for (const group of groups) {
+      for (const endpoint of membersOf(group)) {
+        const after = { endpoint, addresses: addressesOf(endpoint), matched: group.selecting };
+        set.enter({ before: undefined, after });
+        if (pace()) yield;
+      }
+    }
+  }
+}
+
 const NONE: ReadonlySet<PeerSelector> = new Set();
+
+function usersOf(selectors: Iterable<PeerSelector>): Set<EndpointSet> {
+  const sets = new Set<EndpointSet>();
+  for (const { users } of selectors) for (const set of users) sets.add(set);
+  return sets;
+}
 
 function concernedSets({ before, after }: MemberChange): Set<EndpointSet> {
   const left = before?.matched ?? NONE;
   const entered = after?.matched ?? NONE;
   const same = before !== undefined && after !== undefined && sameGift(before, after);
-  const sets = new Set<EndpointSet>();
-  for (const selector of same ? left.symmetricDifference(entered) : left.union(entered)) {
-    for (const set of selector.users) sets.add(set);
-  }
-  return sets;
+  if (left === entered) return same ? new Set() : usersOf(left);
+  return usersOf(same ? left.symmetricDifference(entered) : left.union(entered));
 }
 
 /** Carries changes that belong together into the sets that they concern, and no others. */
-export function moveMembers(changes: readonly MemberChange[]): void {
+export function* moveMembers(changes: readonly MemberChange[], pace: Pace): Generator<void> {
   const concerned = changes.map((change) => ({ change, sets: concernedSets(change) }));
-  for (const { change, sets } of concerned) for (const set of sets) set.leave(change);
-  for (const { change, sets } of concerned) for (const set of sets) set.enter(change);
+  for (const move of ["leave", "enter"] as const) {
+    for (const { change, sets } of concerned) {
+      for (const set of sets) {
+        set[move](change);
+        if (pace()) yield;
+      }
+    }
+  }
+}
+
+/** Carries groups whose addresses stay as they are into the sets that they concern. */
+export function* moveGroups(
+  changes: readonly GroupChange<EndpointSet>[],
+  { addressesOf, pace }: Members,
+): Generator<void> {
+  for (const { group, before, after } of changes) {
+    const sets = usersOf(before.symmetricDifference(after));
+    for (const endpoint of sets.size === 0 ? [] : membersOf(group)) {
+      const addresses = addressesOf(endpoint);
+      const change: MemberChange = {
+        before: { endpoint, addresses, matched: before },
+        after: { endpoint, addresses, matched: after },
+      };
+      for (const set of sets) {
+        set.leave(change);
+        set.enter(change);
+        if (pace()) yield;
+      }
+    }
+  }
 }

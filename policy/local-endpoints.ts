@@ -5,6 +5,8 @@ import type { ClusterState } from "../model/update.ts";
 import type { AddressOwners } from "./address-owners.ts";
 import { createValueLog } from "./change-log.ts";
 import { mentionedPorts, relevantPorts } from "./named-ports.ts";
+import { type EndpointGroup, membersOf } from "./endpoint-groups.ts";
+import type { Pace } from "./pace.ts";
 import type { ProgramStore } from "./program-store.ts";
 import { type ActiveSelector, createSelectorIndex } from "./selector-index.ts";
 
@@ -16,10 +18,10 @@ export interface LocalEndpoints {
   put(id: EndpointId, endpoint: Endpoint | undefined): void;
   /** Something else about the endpoint changed, for example its addresses; others than local ones do no harm. */
   mark(id: EndpointId): void;
-  namespaceChanged(name: string): void;
-  policyChanged(id: PolicyId, before: Policy | undefined, after: Policy | undefined): void;
+  namespaceChanged(name: string): Generator<void>;
+  policyChanged(id: PolicyId, before: Policy | undefined, after: Policy | undefined): Generator<void>;
   /** Brings the rules of all endpoints that changed up to date. */
-  settle(): void;
+  settle(): Generator<void>;
   takeTouched(): Set<EndpointId>;
 }
 
@@ -27,10 +29,14 @@ export interface LocalEndpointsOptions {
   readonly state: ClusterState;
   readonly owners: AddressOwners;
   readonly programs: ProgramStore;
+  readonly pace: Pace;
 }
 
 // An endpoint of another node that is compiled all the same, to explain it, has no attachment here.
 const ELSEWHERE: Attachment = { kind: "address" };
+
+/** What an endpoint's rules cost at the least, as the pace counts. */
+const REFRESH = 8;
 
 /** Whether the edit leaves every program its id: then it is the programs' affair alone. */
 function sameChoice(before: Policy, after: Policy): boolean {
@@ -40,17 +46,22 @@ function sameChoice(before: Policy, after: Policy): boolean {
   );
 }
 
-export function createLocalEndpoints({ state, owners, programs }: LocalEndpointsOptions): LocalEndpoints {
-  const subjects = createSelectorIndex<PolicyId>(state.namespaces);
+export function createLocalEndpoints({
+  state,
+  owners,
+  programs,
+  pace,
+}: LocalEndpointsOptions): LocalEndpoints {
+  const subjects = createSelectorIndex<PolicyId>(state.namespaces, pace);
   const selectorOf = new Map<PolicyId, ActiveSelector<PolicyId>>();
   const endpoints = new Map<EndpointId, Endpoint>();
   const rules = new Map<EndpointId, EndpointRules>();
   const changed = new Set<EndpointId>();
   const log = createValueLog<EndpointId, EndpointRules>();
 
-  function isolating(id: EndpointId): Policy[] {
+  function isolating(endpoint: Endpoint): Policy[] {
     const ids: PolicyId[] = [];
-    for (const { users } of subjects.matched(id)) ids.push(...users);
+    for (const { users } of subjects.matched(endpoint)) ids.push(...users);
     return ids.toSorted().flatMap((policy) => state.policies.get(policy) ?? []);
   }
 
@@ -72,7 +83,7 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
     if (endpoint === undefined) {
       rules.delete(id);
     } else {
-      const policies = isolating(id);
+      const policies = isolating(endpoint);
       rules.set(id, {
         id,
         attachment: endpoint.attachment ?? ELSEWHERE,
@@ -85,8 +96,13 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
     if (before !== undefined && before.egress !== "allow") programs.release(before.egress);
   }
 
-  function markMembers(active: ActiveSelector<PolicyId> | undefined): void {
-    for (const id of active?.members ?? []) changed.add(id);
+  function* markMembers(groups: Iterable<EndpointGroup<unknown>>): Generator<void> {
+    for (const group of groups) {
+      for (const { id } of membersOf(group)) {
+        changed.add(id);
+        if (pace()) yield;
+      }
+    }
   }
 
   return {
@@ -100,22 +116,26 @@ export function createLocalEndpoints({ state, owners, programs }: LocalEndpoints
       changed.add(id);
     },
     mark: (id) => void changed.add(id),
-    namespaceChanged(name) {
-      for (const { id } of subjects.namespaceChanged(name)) changed.add(id);
+    *namespaceChanged(name) {
+      const changes = yield* subjects.namespaceChanged(name);
+      yield* markMembers(changes.map(({ group }) => group));
     },
-    policyChanged(id, before, after) {
+    *policyChanged(id, before, after) {
       const left = selectorOf.get(id);
       if (after === undefined) selectorOf.delete(id);
-      else selectorOf.set(id, subjects.acquire(after.subjects, id));
+      else selectorOf.set(id, yield* subjects.acquire(after.subjects, id));
       const entered = selectorOf.get(id);
       if (left === entered && before !== undefined && after !== undefined && sameChoice(before, after))
         return;
-      markMembers(left);
-      markMembers(entered);
-      if (left !== undefined && left !== entered) subjects.release(left, id);
+      if (left !== undefined) yield* markMembers(left.groups);
+      if (entered !== undefined && entered !== left) yield* markMembers(entered.groups);
+      if (left !== undefined && left !== entered) yield* subjects.release(left, id);
     },
-    settle() {
-      for (const id of changed) refresh(id);
+    *settle() {
+      for (const id of changed) {
+        refresh(id);
+        if (pace(REFRESH)) yield;
+      }
       changed.clear();
     },
     takeTouched: () => log.take(rules),

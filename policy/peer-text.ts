@@ -10,7 +10,8 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)].toSorted();
 }
 
-function labelsKey(selector: Selector): string {
+/** Equal for selectors of labels that are written alike, whatever the order of their parts; never equal for others. */
+export function labelsKey(selector: Selector): string {
   switch (selector.kind) {
     case "all":
     case "none":

@@ -1,7 +1,15 @@
 import type { NamedPort } from "../model/endpoint.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import type { Direction, Policy, PolicyId } from "../model/policy.ts";
-import type { AddressSetId, Peers, Program, ProgramId, ServiceSetId, Stage } from "../model/ruleset.ts";
+import type {
+  AddressSetId,
+  Peers,
+  PortSegment,
+  Program,
+  ProgramId,
+  ServiceSetId,
+  Stage,
+} from "../model/ruleset.ts";
 import type { AddressSets } from "./address-sets.ts";
 import { createValueLog } from "./change-log.ts";
 import { mergeRules, type PeerUnion } from "./program.ts";
@@ -25,7 +33,7 @@ export interface ProgramStore {
   release(id: ProgramId): void;
   policyChanged(id: PolicyId): void;
   /** Drops programs out of use; builds those that are new or whose policies changed. */
-  build(): void;
+  build(): Generator<void>;
   takeTouched(): Set<ProgramId>;
 }
 
@@ -80,29 +88,29 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
     if (services !== undefined) serviceSets.release(services);
   }
 
-  function rebuild(id: ProgramId, entry: Entry): void {
+  function* rebuild(id: ProgramId, entry: Entry): Generator<void> {
     const held = { sets: entry.sets, services: entry.services };
     const sets: AddressSetId[] = [];
-    const peersOf = (union: PeerUnion): Peers => {
+    function* peersOf(union: PeerUnion): Generator<void, Peers> {
       if (union === "everyone") return { kind: "everyone" };
-      const set = addressSets.acquire(union);
+      const set = yield* addressSets.acquire(union);
       sets.push(set);
       return { kind: "set", set };
-    };
+    }
     const policies = entry.policies.flatMap((policy) => options.policies.get(policy) ?? []);
     const merged = mergeRules(
       policies.flatMap((policy) => policy[entry.direction]),
       { direction: entry.direction, ports: entry.ports },
     );
     const nobody = merged.anyPort !== "everyone" && merged.anyPort.size === 0;
-    const stage: Stage = {
-      verdict: "accept",
-      anyPort: nobody ? undefined : peersOf(merged.anyPort),
-      segments: merged.segments.map(({ protocol, first, last, peers }) => {
-        return { protocol, first, last, peers: peersOf(peers) };
-      }),
-      services: merged.destinations.size > 0 ? serviceSets.acquire(merged.destinations) : undefined,
-    };
+    const anyPort = nobody ? undefined : yield* peersOf(merged.anyPort);
+    const segments: PortSegment[] = [];
+    for (const { protocol, first, last, peers } of merged.segments) {
+      segments.push({ protocol, first, last, peers: yield* peersOf(peers) });
+    }
+    const services =
+      merged.destinations.size > 0 ? yield* serviceSets.acquire(merged.destinations) : undefined;
+    const stage: Stage = { verdict: "accept", anyPort, segments, services };
     const empty = nobody && stage.segments.length === 0 && stage.services === undefined;
     log.changing(id, programs.get(id));
     programs.set(id, {
@@ -145,16 +153,16 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
     policyChanged(id) {
       for (const program of byPolicy.get(id) ?? []) stale.add(program);
     },
-    build() {
+    *build() {
       for (const id of unused) drop(id);
       unused.clear();
       for (const id of stale) {
         const entry = entries.get(id);
-        if (entry !== undefined) rebuild(id, entry);
+        if (entry !== undefined) yield* rebuild(id, entry);
       }
       stale.clear();
-      addressSets.sweep();
-      serviceSets.sweep();
+      yield* addressSets.sweep();
+      yield* serviceSets.sweep();
     },
     takeTouched: () => log.take(programs),
   };

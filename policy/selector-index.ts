@@ -1,210 +1,207 @@
-import type { Endpoint, EndpointId, Namespace } from "../model/endpoint.ts";
-import { type EndpointSelector, type NamespaceSelector, selectorMatches } from "../model/selector.ts";
+import type { Endpoint, Namespace } from "../model/endpoint.ts";
+import type { Labels } from "../model/labels.ts";
+import { type EndpointSelector, selectorMatches } from "../model/selector.ts";
+import {
+  type EndpointGroup,
+  groupOf,
+  groupsOf,
+  openGroup,
+  placeEndpoint,
+  removeEndpoint,
+  swapEndpoint,
+} from "./endpoint-groups.ts";
+import { addToIndex, findInIndex, removeFromIndex } from "./label-index.ts";
+import { createNamespaceScopes, type NamespaceRecord, type Scope } from "./namespace-scopes.ts";
+import type { Pace } from "./pace.ts";
 import { selectorKey } from "./peer-text.ts";
-import { createSetPool } from "./set-pool.ts";
+import { items } from "./several.ts";
+import { createSetPool, createSetSteps, type SetSteps } from "./set-pool.ts";
 
 /** A selector that somebody asks, and the endpoints that it selects now. */
 export interface ActiveSelector<User> {
   readonly selector: EndpointSelector;
   readonly users: Set<User>;
-  readonly members: Set<EndpointId>;
-  /** Where its endpoints live; undefined: anywhere. */
-  readonly namespaces: Set<string> | undefined;
+  readonly groups: Set<EndpointGroup<ActiveSelector<User>>>;
 }
 
-export interface MatchChange<User> {
-  readonly id: EndpointId;
+/** What selected an endpoint, and what selects it now. */
+export interface Reselected<User> {
   readonly before: ReadonlySet<ActiveSelector<User>>;
   readonly after: ReadonlySet<ActiveSelector<User>>;
 }
 
+export interface GroupChange<User> extends Reselected<User> {
+  readonly group: EndpointGroup<ActiveSelector<User>>;
+}
+
 /**
- * Keeps, for every active selector, which endpoints it selects. A changed endpoint is compared with the selectors
- * that can reach its namespace only; an index by label can come between `candidates` and the comparison.
+ * Keeps, for every active selector, which endpoints it selects. A changed endpoint is compared only with selectors that can
+ * reach its namespace and mention one of its labels, or none; a new selector with one endpoint of each group.
+ * What is a generator does its work while it is iterated, in short steps: nothing else may be called before it has ended.
  */
 export interface SelectorIndex<User> {
-  /** Looks once at the endpoints of the selector's namespaces, if nobody asked it before. */
-  acquire(selector: EndpointSelector, user: User): ActiveSelector<User>;
+  acquire(selector: EndpointSelector, user: User): Generator<void, ActiveSelector<User>>;
   /** Forgets the selector when its last user goes. */
-  release(active: ActiveSelector<User>, user: User): void;
-  /** Puts an endpoint in the place of what stood there by its id; undefined: it was not there, or it is gone. */
-  put(before: Endpoint | undefined, after: Endpoint | undefined): void;
-  /** To be called after the namespace changed in the map of namespaces. Returns the endpoints that it moves. */
-  namespaceChanged(name: string): readonly MatchChange<User>[];
-  matched(id: EndpointId): ReadonlySet<ActiveSelector<User>>;
-}
-
-/** Whether endpoints of that namespace are meant; a namespace unknown or unreadable has no labels to ask for. */
-export function namespaceMatches(
-  selector: NamespaceSelector,
-  name: string,
-  namespaces: ReadonlyMap<string, Namespace>,
-): boolean {
-  if (selector.kind === "any") return true;
-  if (selector.kind === "named") return selector.name === name;
-  const namespace = namespaces.get(name);
-  if (namespace === undefined || namespace.unreadable === true) return false;
-  return selectorMatches(selector.selector, namespace.labels);
-}
-
-function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
-}
-
-/** The order of a list says nothing: the last one fills the gap. */
-function removeFrom<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
-  const list = lists.get(key);
-  const at = list?.indexOf(item) ?? -1;
-  if (list === undefined || at < 0) return;
-  const last = list.pop();
-  if (list.length === 0) lists.delete(key);
-  else if (at < list.length && last !== undefined) list[at] = last;
+  release(active: ActiveSelector<User>, user: User): Generator<void>;
+  /** Puts an endpoint in the place of what stood there by its id, that very object; undefined: it was not there, or it is gone. */
+  put(before: Endpoint | undefined, after: Endpoint | undefined): Reselected<User>;
+  /** To be called after the namespace changed in the map of namespaces. Returns the groups that it moves. */
+  namespaceChanged(name: string): Generator<void, readonly GroupChange<User>[]>;
+  /** What selects an endpoint that is there. */
+  matched(endpoint: Endpoint): ReadonlySet<ActiveSelector<User>>;
 }
 
 /** `namespaces` is read whenever a selector asks for labels of namespaces: the owner keeps it current. */
-export function createSelectorIndex<User>(namespaces: ReadonlyMap<string, Namespace>): SelectorIndex<User> {
+export function createSelectorIndex<User>(
+  namespaces: ReadonlyMap<string, Namespace>,
+  pace: Pace,
+): SelectorIndex<User> {
   type Active = ActiveSelector<User>;
+  type Group = EndpointGroup<Active>;
   const nothing: ReadonlySet<Active> = new Set();
+  const none: readonly Active[] = [];
+  const scopes = createNamespaceScopes<Active>(namespaces, pace);
   const byKey = new Map<string, Active>();
-  const keys = new Map<Active, string>();
-  const everywhere = new Set<Active>();
-  const labelled = new Set<Active>();
-  // Lists: a cluster has many namespaces of a dozen endpoints, and a set of a dozen takes four times the room.
-  const selectorsByNamespace = new Map<string, Active[]>();
-  const endpointsByNamespace = new Map<string, Endpoint[]>();
-  const matches = new Map<EndpointId, ReadonlySet<Active>>();
+  const scopeOf = new Map<Active, Scope<Active>>();
   const pool = createSetPool<Active>();
 
-  function setMatches(id: EndpointId, actives: readonly Active[]): void {
-    const before = matches.get(id);
-    if (actives.length > 0) matches.set(id, pool.take(actives));
-    else matches.delete(id);
-    if (before !== undefined) pool.release(before);
-  }
-
-  function reach(active: Active, namespace: string): void {
-    active.namespaces?.add(namespace);
-    addTo(selectorsByNamespace, namespace, active);
-  }
-
-  function unreach(active: Active, namespace: string): void {
-    removeFrom(selectorsByNamespace, namespace, active);
-    active.namespaces?.delete(namespace);
-  }
-
-  function* candidates(namespace: string): Iterable<Active> {
-    yield* selectorsByNamespace.get(namespace) ?? [];
-    yield* everywhere;
-  }
-
-  function take(active: Active, endpoints: readonly Endpoint[] | undefined): void {
-    for (const { id, labels } of endpoints ?? []) {
-      if (!selectorMatches(active.selector.endpoints, labels)) continue;
-      active.members.add(id);
-      setMatches(id, [...(matches.get(id) ?? nothing), active]);
+  function ask(asked: Iterable<Scope<Active>>, labels: Labels): readonly Active[] {
+    let found: Active[] | undefined;
+    for (const { selectors } of asked) {
+      findInIndex(selectors, labels, (active) => {
+        if (selectorMatches(active.selector.endpoints, labels)) (found ??= []).push(active);
+      });
     }
+    return found ?? none;
   }
 
-  function activate(key: string, selector: EndpointSelector): Active {
-    const where = selector.namespaces;
-    const anywhere = where.kind === "any";
-    const active: Active = {
-      selector,
-      users: new Set(),
-      members: new Set(),
-      namespaces: anywhere ? undefined : new Set(),
-    };
+  function toggle(group: Group, actives: readonly Active[], steps: SetSteps<Active>): GroupChange<User> {
+    const before = group.selecting;
+    let after = before;
+    for (const active of actives) {
+      after = steps.toggled(after, active);
+      if (after.has(active)) active.groups.add(group);
+      else active.groups.delete(group);
+    }
+    group.selecting = after.size === 0 ? nothing : pool.again(after);
+    pool.release(before);
+    return { group, before, after };
+  }
+
+  /** `flipped`: the selectors whose answer is another one now, for all endpoints with such labels. */
+  function* reselect(
+    record: NamespaceRecord<Active>,
+    steps: SetSteps<Active>,
+    flipped: (labels: Labels) => readonly Active[],
+  ): Generator<void, GroupChange<User>[]> {
+    const changes: GroupChange<User>[] = [];
+    for (const group of groupsOf(record)) {
+      const actives = flipped(group.labels);
+      if (actives.length > 0) changes.push(toggle(group, actives, steps));
+      if (pace()) yield;
+    }
+    let last: Labels | undefined;
+    for (const { labels } of items(record.loose)) {
+      if (labels === last || groupOf(record, labels) !== undefined) continue;
+      last = labels;
+      const actives = flipped(labels);
+      if (actives.length > 0) changes.push(toggle(openGroup(record, labels, nothing), actives, steps));
+    }
+    if (pace()) yield;
+    return changes;
+  }
+
+  function* activate(key: string, selector: EndpointSelector): Generator<void, Active> {
+    const active: Active = { selector, users: new Set(), groups: new Set() };
+    const scope = yield* scopes.open(selector.namespaces);
     byKey.set(key, active);
-    keys.set(active, key);
-    if (anywhere) {
-      everywhere.add(active);
-      for (const endpoints of endpointsByNamespace.values()) take(active, endpoints);
-      return active;
-    }
-    if (where.kind === "labelled") labelled.add(active);
-    const names = where.kind === "named" ? [where.name] : namespaces.keys();
-    for (const name of names) {
-      if (!namespaceMatches(where, name, namespaces)) continue;
-      reach(active, name);
-      take(active, endpointsByNamespace.get(name));
-    }
+    scopeOf.set(active, scope);
+    addToIndex(scope.selectors, active, selector.endpoints);
+    const itself = [active];
+    const matches = (labels: Labels) => (selectorMatches(selector.endpoints, labels) ? itself : none);
+    const steps = createSetSteps(pool);
+    for (const record of scopes.recordsOf(scope)) yield* reselect(record, steps, matches);
+    steps.end();
     return active;
   }
 
-  function deactivate(active: Active): void {
-    byKey.delete(keys.get(active) ?? "");
-    keys.delete(active);
-    everywhere.delete(active);
-    labelled.delete(active);
-    for (const namespace of active.namespaces ?? []) unreach(active, namespace);
-    for (const id of active.members) {
-      const rest = [...(matches.get(id) ?? nothing)].filter((other) => other !== active);
-      setMatches(id, rest);
+  function* deactivate(active: Active): Generator<void> {
+    byKey.delete(selectorKey(active.selector));
+    const scope = scopeOf.get(active);
+    scopeOf.delete(active);
+    const steps = createSetSteps(pool);
+    const itself = [active];
+    for (const group of active.groups) {
+      toggle(group, itself, steps);
+      if (pace()) yield;
     }
+    steps.end();
+    if (scope === undefined) return;
+    removeFromIndex(scope.selectors, active, active.selector.endpoints);
+    yield* scopes.close(scope);
   }
 
-  function place(before: Endpoint | undefined, after: Endpoint | undefined): void {
-    if (before !== undefined) removeFrom(endpointsByNamespace, before.namespace, before);
-    if (after !== undefined) addTo(endpointsByNamespace, after.namespace, after);
+  function enter(endpoint: Endpoint): void {
+    const record = scopes.record(endpoint.namespace);
+    const { labels } = endpoint;
+    let actives: readonly Active[] | undefined;
+    const find = () => (actives ??= ask(scopes.reaching(record), labels));
+    if (placeEndpoint(record, endpoint, () => find().length === 0)) return;
+    const found = find();
+    const group = openGroup(record, labels, found.length === 0 ? nothing : pool.take(found));
+    for (const active of found) active.groups.add(group);
+    placeEndpoint(record, endpoint, () => false);
   }
 
-  function replace(
-    id: EndpointId,
-    before: ReadonlySet<Active>,
-    actives: readonly Active[],
-  ): MatchChange<User> {
-    setMatches(id, actives);
-    const after = matches.get(id) ?? nothing;
-    for (const active of before) if (!after.has(active)) active.members.delete(id);
-    for (const active of after) if (!before.has(active)) active.members.add(id);
-    return { id, before, after };
+  function leave(endpoint: Endpoint): void {
+    const record = scopes.records.get(endpoint.namespace);
+    if (record === undefined) return;
+    const emptied = removeEndpoint(record, endpoint);
+    if (emptied !== undefined) {
+      for (const active of emptied.selecting) active.groups.delete(emptied);
+      pool.release(emptied.selecting);
+    }
+    scopes.forget(record);
+  }
+
+  function matched(endpoint: Endpoint): ReadonlySet<Active> {
+    const record = scopes.records.get(endpoint.namespace);
+    return (record && groupOf(record, endpoint.labels)?.selecting) ?? nothing;
   }
 
   return {
-    acquire(selector, user) {
+    *acquire(selector, user) {
       const key = selectorKey(selector);
-      const active = byKey.get(key) ?? activate(key, selector);
+      const active = byKey.get(key) ?? (yield* activate(key, selector));
       active.users.add(user);
       return active;
     },
-    release(active, user) {
-      if (active.users.delete(user) && active.users.size === 0) deactivate(active);
+    *release(active, user) {
+      if (active.users.delete(user) && active.users.size === 0) yield* deactivate(active);
     },
     put(before, after) {
-      const id = (after ?? before)?.id;
-      if (id === undefined) return;
-      place(before, after);
-      const found: Active[] = [];
-      if (after !== undefined) {
-        for (const active of candidates(after.namespace)) {
-          if (selectorMatches(active.selector.endpoints, after.labels)) found.push(active);
-        }
+      const record = before && scopes.records.get(before.namespace);
+      const here = before?.labels === after?.labels && before?.namespace === after?.namespace;
+      if (record !== undefined && before !== undefined && after !== undefined && here) {
+        swapEndpoint(record, { before, after });
+        const same = matched(after);
+        return { before: same, after: same };
       }
-      const left = matches.get(id) ?? nothing;
-      if (found.length > 0 || left.size > 0) replace(id, left, found);
+      const left = before === undefined ? nothing : matched(before);
+      if (before !== undefined) leave(before);
+      if (after !== undefined) enter(after);
+      return { before: left, after: after === undefined ? nothing : matched(after) };
     },
-    namespaceChanged(name) {
-      const flipped = [...labelled].filter(
-        (active) =>
-          (active.namespaces?.has(name) ?? false) !==
-          namespaceMatches(active.selector.namespaces, name, namespaces),
-      );
-      for (const active of flipped) {
-        if (active.namespaces?.has(name) === true) unreach(active, name);
-        else reach(active, name);
-      }
-      const changes: MatchChange<User>[] = [];
-      if (flipped.length === 0) return changes;
-      for (const { id, labels } of endpointsByNamespace.get(name) ?? []) {
-        const concerned = flipped.filter((active) => selectorMatches(active.selector.endpoints, labels));
-        if (concerned.length === 0) continue;
-        const before = matches.get(id) ?? nothing;
-        changes.push(replace(id, before, [...before.symmetricDifference(new Set(concerned))]));
-      }
+    *namespaceChanged(name) {
+      const flipped = scopes.relabelled(name);
+      const record = scopes.records.get(name);
+      if (flipped.length === 0 || record === undefined) return [];
+      const steps = createSetSteps(pool);
+      const changes = yield* reselect(record, steps, (labels) => ask(flipped, labels));
+      steps.end();
+      scopes.forget(record);
       return changes;
     },
-    matched: (id) => matches.get(id) ?? nothing,
+    matched,
   };
 }

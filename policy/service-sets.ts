@@ -1,6 +1,5 @@
 import { addressValue } from "../model/address.ts";
 import { type AddressRange, rangeContains } from "../model/cidr.ts";
-import type { EndpointId } from "../model/endpoint.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import type { Peer } from "../model/policy.ts";
 import { type Protocol, protocolName } from "../model/protocol.ts";
@@ -8,7 +7,7 @@ import { type Service, type ServiceSet, type ServiceSetId, service, type Touched
 import type { EndpointSelector } from "../model/selector.ts";
 import { blockRanges } from "./address-sets.ts";
 import { createSetLog } from "./change-log.ts";
-import { createEndpointSet, type Member, type PeerIndex, type PeerSelector } from "./endpoint-set.ts";
+import { createEndpointSet, fillSet, type Member, type Members, type PeerSelector } from "./endpoint-set.ts";
 import { peerKey, peerText } from "./peer-text.ts";
 import { createSharedSets, type SharedSets } from "./shared-sets.ts";
 
@@ -45,14 +44,11 @@ function serviceSetId(destinations: DestinationsByKey): ServiceSetId {
 /** A destination as a set asks for it. */
 interface Question {
   readonly destination: NamedDestination;
-  readonly selector: PeerSelector;
   /** Where the address must be; undefined: anywhere. */
   readonly ranges: readonly AddressRange[] | undefined;
 }
 
-function answer({ destination, selector, ranges }: Question, member: Member): Service[] {
-  if (!member.matched.has(selector)) return [];
-  const { endpoint, addresses } = member;
+function answer({ destination, ranges }: Question, { endpoint, addresses }: Member): Service[] {
   const { protocol, name } = destination;
   const ports = endpoint.ports.filter((port) => port.name === name && port.protocol === protocol);
   if (ports.length === 0) return [];
@@ -62,39 +58,41 @@ function answer({ destination, selector, ranges }: Question, member: Member): Se
   return reached.flatMap((address) => ports.map(({ port }) => service(address, protocol, port)));
 }
 
-export function createServiceSets(
-  index: PeerIndex,
-  memberOf: (id: EndpointId) => Member | undefined,
-): ServiceSets {
+export function createServiceSets(members: Members): ServiceSets {
+  const { index } = members;
   const sets = new Map<ServiceSetId, ServiceSet>();
   const log = createSetLog<ServiceSetId, Service>();
 
-  function make(id: ServiceSetId, byKey: DestinationsByKey): () => void {
+  function* make(id: ServiceSetId, byKey: DestinationsByKey): Generator<void, () => Generator<void>> {
     const destinations = [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
     const services = new Set<Service>();
     const set = createEndpointSet<Service>({
       elements: services,
-      contribution: (member) => questions.flatMap((question) => answer(question, member)),
+      contribution(member) {
+        const asked = [...asking.intersection(member.matched)].flatMap((one) => questions.get(one) ?? []);
+        return asked.flatMap((question) => answer(question, member));
+      },
       added: (element) => log.added(id, element),
       removed: (element) => log.removed(id, element),
     });
-    const questions = destinations.map((destination): Question => {
+    const questions = new Map<PeerSelector, Question[]>();
+    for (const destination of destinations) {
       const { peer } = destination;
       const block = peer !== "everyone" && peer.kind === "block";
       const who = peer === "everyone" || block ? EVERY_ENDPOINT : peer.selector;
-      const ranges = block ? blockRanges([peer]) : undefined;
-      return { destination, selector: index.acquire(who, set), ranges };
-    });
-    const selectors = new Set(questions.map(({ selector }) => selector));
+      const selector = yield* index.acquire(who, set);
+      const ofSelector = questions.get(selector) ?? [];
+      ofSelector.push({ destination, ranges: block ? blockRanges([peer]) : undefined });
+      questions.set(selector, ofSelector);
+    }
+    const asking = new Set(questions.keys());
     sets.set(id, { id, title: destinations.map(destinationText).join(" or "), services });
     log.came(id);
-    for (const { members } of selectors) {
-      for (const member of members) set.enter({ before: undefined, after: memberOf(member) });
-    }
-    return () => {
+    yield* fillSet(set, asking, members);
+    return function* drop() {
       log.went(id);
       sets.delete(id);
-      for (const selector of selectors) index.release(selector, set);
+      for (const selector of asking) yield* index.release(selector, set);
     };
   }
 

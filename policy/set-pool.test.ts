@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createSetPool } from "./set-pool.ts";
+import { createSetPool, createSetSteps } from "./set-pool.ts";
 
 const [a, b] = [{ name: "a" }, { name: "b" }];
 
@@ -22,4 +22,18 @@ test("a set is forgotten when everybody who took it has given it back", () => {
   expect(pool.take([a, b])).not.toBe(first);
   pool.release(first);
   expect(pool.take([a, b])).toEqual(new Set([a, b]));
+});
+
+test("sets that differ by an item are worked out once, and forgotten at the end unless somebody keeps them", () => {
+  const pool = createSetPool<object>();
+  const steps = createSetSteps(pool);
+  const onlyA = pool.take([a]);
+  const both = steps.toggled(onlyA, b);
+  expect(both).toEqual(new Set([a, b]));
+  expect(steps.toggled(onlyA, b)).toBe(both);
+  expect(steps.toggled(both, b)).toBe(onlyA);
+  expect(pool.again(both)).toBe(both);
+  steps.end();
+  expect(pool.take([a, b])).toBe(both);
+  expect(pool.take([a])).toBe(onlyA);
 });
