@@ -24,8 +24,8 @@ interface Members<Member> {
   readonly element: (member: Member) => KernelElement;
 }
 
-/** Members of a set that stays: looks at those that were touched only. */
-function planMembers<Member>(plan: Plan, members: Members<Member>): void {
+/** Members of a set that stays: looks at those that were touched only. Yields now and then. */
+function* planMembers<Member>(plan: Plan, members: Members<Member>): Generator<void> {
   const { origin, applied, wanted, touched, element } = members;
   const look = (member: Member) => {
     const is = applied.has(member);
@@ -34,8 +34,17 @@ function planMembers<Member>(plan: Plan, members: Members<Member>): void {
     change(plan, origin, { element: element(member), kind: shall ? "added" : "removed" });
     noteMember(plan.journal, applied, [member, shall]);
   };
-  if (touched === "whole") for (const member of applied) if (!wanted.has(member)) look(member);
-  for (const member of touched === "whole" ? wanted : touched) look(member);
+  let looked = 0;
+  if (touched === "whole") {
+    for (const member of applied) {
+      if (!wanted.has(member)) look(member);
+      if (++looked % ELEMENTS_PER_COMMAND === 0) yield;
+    }
+  }
+  for (const member of touched === "whole" ? wanted : touched) {
+    look(member);
+    if (++looked % ELEMENTS_PER_COMMAND === 0) yield;
+  }
 }
 
 /** The content of a new set. Yields between commands: a set may be long, and the wish may change meanwhile. */
@@ -89,7 +98,7 @@ export function* planAddressSet(
     }
     if (shape.endpoints) yield* fill(plan, { origin, applied: addresses, wanted: wanted.addresses, element });
   } else if (applied.shape.endpoints) {
-    planMembers(plan, {
+    yield* planMembers(plan, {
       origin,
       applied: applied.addresses,
       wanted: wanted.addresses,
@@ -119,6 +128,6 @@ export function* planServiceSet(
     note(journal, memory.serviceSets, [id, services]);
     yield* fill(plan, { origin, applied: services, wanted: wanted.services, element });
   } else {
-    planMembers(plan, { origin, applied, wanted: wanted.services, touched: options.touched, element });
+    yield* planMembers(plan, { origin, applied, wanted: wanted.services, touched: options.touched, element });
   }
 }

@@ -118,8 +118,9 @@ function planEndpoint(
 }
 
 /** An element may leave one endpoint and enter another in one round: only its beginning and its end count. */
-function planDispatch(plan: Plan, before: ElementsBefore): void {
+function* planDispatch(plan: Plan, before: ElementsBefore): Generator<void> {
   for (const [text, { element: old, origin }] of before) {
+    yield;
     const element = plan.memory.dispatch.get(text)?.element;
     if (old !== undefined && element !== undefined && sameVerdict(old, element)) continue;
     if (old !== undefined && element === undefined) removeElement(plan, origin, old);
@@ -219,8 +220,8 @@ export function* difference(plan: Plan, options: DifferenceOptions): Generator<v
     planEndpoint(plan, id, { wish, before, foreignInterfaces: frame.foreignInterfaces });
     yield;
   }
-  planDispatch(plan, before);
-  settleNewSets(plan);
+  yield* planDispatch(plan, before);
+  yield* settleNewSets(plan);
   planFrame(plan, frame);
   planMasquerade(plan, wish);
   planIdlePeers(plan);

@@ -22,6 +22,7 @@ export async function tryEpoch(state: DriverState): Promise<Attempt> {
     transactions: state.transactions,
     wish: () => wishOfNow(state),
     takePending: () => takePending(state),
+    isStale: () => state.pending !== undefined,
     frame: frameOf(state),
     mirrored: state.graceEndsAt !== undefined && clock() < state.graceEndsAt,
     clock,

@@ -3,10 +3,10 @@ import { difference, type StableFrameOptions } from "./difference.ts";
 import { changeSteps } from "./element-changes.ts";
 import { highestEpoch, type Inventory, removalSteps } from "./inventory.ts";
 import { EMPTY_RENDERING, type Origin, type Rendering, type Step } from "./kernel-objects.ts";
-import { emptyMemory, type Memory } from "./memory.ts";
+import { emptyMemory, type Memory, rollBack } from "./memory.ts";
 import { HOOK } from "./names.ts";
 import { emptyPlan, lateSteps } from "./plan.ts";
-import type { Pending } from "./touched.ts";
+import { mergePending, type Pending } from "./touched.ts";
 import type { StepFailure, Transactions } from "./transactions.ts";
 import type { Wish } from "./wish.ts";
 
@@ -16,6 +16,8 @@ export interface EpochOptions {
   readonly wish: () => Wish;
   /** Where the wish changed since it was asked last; undefined: nowhere. */
   readonly takePending: () => Pending | undefined;
+  /** Whether there is something to take. */
+  readonly isStale: () => boolean;
   readonly frame: StableFrameOptions;
   readonly mirrored: boolean;
   /** Milliseconds. */
@@ -80,14 +82,28 @@ async function build(memory: Memory, options: EpochOptions): Promise<StepFailure
 }
 
 /**
- * What changed while everything was built. No packet comes by, so nothing has to be done at one stroke; but it is
- * planned at one: what one moment removes, another may still lead to.
+ * What changed while everything was built. No packet comes by, so nothing has to be done at one stroke; but it is planned for one
+ * moment: what one removes, another may still lead to. `patient`: "stale", and nothing is done, if the wish changes meanwhile.
  */
-async function catchUp(memory: Memory, pending: Pending, options: EpochOptions): Promise<StepFailure[]> {
-  const { transactions, wish, frame } = options;
-  const plan = emptyPlan(memory, undefined);
+async function catchUp(
+  memory: Memory,
+  pending: Pending,
+  options: EpochOptions & { readonly patient: boolean },
+): Promise<readonly StepFailure[] | "stale"> {
+  const { transactions, wish, frame, patient, isStale, clock, pause } = options;
+  const journal: (() => void)[] = [];
+  const plan = emptyPlan(memory, journal);
   const touched = pending.kind === "some" ? pending.touched : undefined;
-  for (const _ of difference(plan, { wish: wish(), touched, frame }));
+  let began = clock();
+  for (const _ of difference(plan, { wish: wish(), touched, frame })) {
+    if (!patient || clock() - began < PLANNING_MILLISECONDS) continue;
+    await pause();
+    if (isStale()) {
+      rollBack(journal);
+      return "stale";
+    }
+    began = clock();
+  }
   const changes = [...changeSteps(plan.changes.values()), ...plan.rewrites, ...lateSteps(plan).flat()];
   return [
     ...(await transactions.sendInChunks([...plan.creations, ...changes])),
@@ -104,11 +120,15 @@ export async function buildEpoch(options: EpochOptions): Promise<EpochOutcome> {
   const { transactions, mirrored, takePending, pause } = options;
   const memory = emptyMemory(highestEpoch(transactions.inventory) + 1, { mirrored });
   const failures = await build(memory, options);
-  for (let pass = 0; pass < CATCHING_UP && failures.length === 0; pass++) {
+  let pending: Pending | undefined;
+  for (let pass = 1; pass <= CATCHING_UP && failures.length === 0; pass++) {
     await pause();
-    const pending = takePending();
+    pending = mergePending(pending, takePending());
     if (pending === undefined) break;
-    failures.push(...(await catchUp(memory, pending, options)));
+    const caughtUp = await catchUp(memory, pending, { ...options, patient: pass < CATCHING_UP });
+    if (caughtUp === "stale") continue;
+    failures.push(...caughtUp);
+    pending = undefined;
   }
   if (failures.length === 0) failures.push(...transactions.send(hookSteps(memory, transactions.inventory)));
   return failures.length > 0 ? { kind: "failed", failures } : { kind: "built", memory };

@@ -158,8 +158,9 @@ export function planRendering(
 }
 
 /** Elements of sets that this plan makes are part of the creation: no packet looks there yet. */
-export function settleNewSets(plan: Plan): void {
+export function* settleNewSets(plan: Plan): Generator<void> {
   for (const [key, one] of plan.changes) {
+    yield;
     if (!plan.newSets.has(one.set)) continue;
     plan.creations.push(...changeSteps([one]));
     plan.changes.delete(key);
