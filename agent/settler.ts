@@ -63,10 +63,6 @@ export function backOff(failures: number, random: () => number = Math.random): n
   return longest / 2 + (random() * longest) / 2;
 }
 
-function* stepsOf(compiler: Compiler, updates: readonly Update[]): Generator<void> {
-  yield compiler.apply(updates);
-}
-
 /** Somebody who wants to hear of a pass that carries so many groups of updates. */
 interface Waiter {
   readonly groups: number;
@@ -80,7 +76,7 @@ interface Waiter {
  */
 export function createSettler(options: SettlerOptions): Settler {
   const { compiler, dataplane, passBegins, passEnds, crashed, delay = backOff } = options;
-  const intake = createIntake({ apply: (updates) => stepsOf(compiler, updates), ...options.slices });
+  const intake = createIntake({ apply: (updates) => compiler.applyInSteps(updates), ...options.slices });
   const opening = Promise.withResolvers<void>();
   /** So many groups of updates the first pass carries; infinite until it is opened. */
   let least = Infinity;
