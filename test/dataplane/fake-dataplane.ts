@@ -4,7 +4,7 @@ import { type NftDataplaneOptions, openNftDataplane } from "../../dataplane/nft/
 import type { FakeKernel } from "../../dataplane/nft/fake-kernel.ts";
 import { rulePlaces, targetOf } from "../../dataplane/nft/fake-kernel.ts";
 import { FakeWriter, type FakeWriterOptions } from "../../dataplane/nft/fake-writer.ts";
-import { TABLE } from "../../dataplane/nft/names.ts";
+import { epochOfName, TABLE } from "../../dataplane/nft/names.ts";
 import type { Ruleset } from "../../model/ruleset.ts";
 
 export const FAST: Partial<NftDataplaneOptions> = { linger: async () => {}, graceMilliseconds: 0 };
@@ -51,7 +51,7 @@ export async function builtFresh(
   return tableText(writer);
 }
 
-/** Base chains whose rules lead nowhere, or into a chain that decides nothing, let packets through. */
+/** Base chains whose rules lead nowhere, or into a chain that decides nothing, let packets through. Other epochs see none. */
 export function expectClosed(kernel: FakeKernel): void {
   const table = kernel.tables.get(TABLE);
   const open: string[] = [];
@@ -59,14 +59,17 @@ export function expectClosed(kernel: FakeKernel): void {
     const last = table?.chains.get(name)?.rules.at(-1)?.expr.at(-1) ?? { counter: null };
     return "drop" in last || "accept" in last;
   };
+  const epochs = new Set<number | undefined>();
   for (const [name, { chain, rules }] of table?.chains ?? []) {
     if (chain.hook === undefined) continue;
-    for (const target of rules.flatMap((rule) => rulePlaces(rule).chains))
+    for (const target of rules.flatMap((rule) => rulePlaces(rule).chains)) {
+      epochs.add(epochOfName(target));
       if (!ends(target)) open.push(`${name} ${target}`);
+    }
     if (rules.length === 0 && chain.type === "filter") open.push(name);
   }
   for (const [name, { elements }] of table?.sets ?? []) {
-    if (!/^e\d+-(in|e)gress-/.test(name)) continue;
+    if (!/^e\d+-(in|e)gress-/.test(name) || !epochs.has(epochOfName(name))) continue;
     for (const { verdict } of elements.values()) {
       const target = targetOf(verdict);
       if (target !== undefined && !ends(target)) open.push(`${name} ${target}`);
