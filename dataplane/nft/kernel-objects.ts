@@ -71,5 +71,10 @@ export function elementsByText(elements: Iterable<KernelElement>): KernelElement
 }
 
 function elementText({ set, key }: KernelElement): string {
-  return `${set} ${typeof key === "string" ? key : JSON.stringify(key)}`;
+  return `${set} ${keyText(key)}`;
+}
+
+function keyText(key: Expression): string {
+  if (typeof key !== "object") return String(key);
+  return "concat" in key ? key.concat.map(keyText).join(" . ") : JSON.stringify(key);
 }
