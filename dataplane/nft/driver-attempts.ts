@@ -1,7 +1,7 @@
 import type { Touched } from "../../model/ruleset.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { StableFrameOptions } from "./difference.ts";
-import { buryGone, buryLeftovers, finishLate, makeRoom } from "./driver-removal.ts";
+import { buryGone, buryLeftovers, closeOldWays, makeRoom } from "./driver-removal.ts";
 import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
 import { lookAgain } from "./driver-table.ts";
 import { buildEpoch } from "./epoch.ts";
@@ -48,7 +48,6 @@ export async function tryRevision(
   const { memory } = state;
   if (memory === undefined) return { kind: "again", whole: true, found: "nothing is in force yet" };
   const { clock, pause } = state.options;
-  await finishLate(state);
   const outcome = await revise({
     transactions: state.transactions,
     memory,
@@ -64,9 +63,8 @@ export async function tryRevision(
     case "revised":
       state.inForceAt = clock();
       state.lastError = undefined;
-      if (outcome.late.some((steps) => steps.length > 0))
-        state.late = { lists: outcome.late, gone: outcome.gone };
-      else buryGone(state, outcome.gone);
+      await closeOldWays(state, outcome.late);
+      buryGone(state, outcome.gone);
       return { kind: "done", rebuilt: false };
     case "stale":
       return outcome;

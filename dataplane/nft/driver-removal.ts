@@ -81,17 +81,16 @@ export async function makeRoom(state: DriverState, inTheWay: () => boolean): Pro
   return true;
 }
 
-/** What packets may have been half through, list by list: they may need one to the end of another. Then the rest is buried. */
-export async function finishLate(state: DriverState): Promise<void> {
-  const { late } = state;
-  if (late === undefined) return;
-  state.late = undefined;
+/**
+ * Closes the old ways to what moved, list by list, for a packet on its way may need one to the end of another. Until then what they
+ * let through is let through.
+ */
+export async function closeOldWays(state: DriverState, lists: readonly (readonly Step[])[]): Promise<void> {
   const failures: StepFailure[] = [];
-  for (const steps of late.lists) {
+  for (const steps of lists) {
     if (steps.length === 0) continue;
     await state.options.linger();
     failures.push(...(await state.transactions.sendInChunks(steps)));
   }
   if (failures.length > 0) failed(state, "revision", failures);
-  buryGone(state, late.gone);
 }

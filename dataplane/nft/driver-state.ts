@@ -6,8 +6,6 @@ import { blame, refusedObject } from "./blame.ts";
 import type { StableFrameOptions } from "./difference.ts";
 import type { Grave } from "./driver-removal.ts";
 import type { Memory } from "./memory.ts";
-import type { Gone } from "./plan.ts";
-import type { Step } from "./kernel-objects.ts";
 import { printSteps } from "./print.ts";
 import { masqueradeText } from "./render-masquerade.ts";
 import { type Pending, touches } from "./touched.ts";
@@ -52,8 +50,6 @@ export interface DriverState {
   littered: boolean;
   /** In the order in which they were filled. */
   graves: readonly Grave[];
-  /** What waits to be done before anything else is: transactions, each a while after the one before, then a burial. */
-  late: { readonly lists: readonly (readonly Step[])[]; readonly gone: Gone } | undefined;
   /** Infinity: from the first install on. */
   graceEndsAt: number | undefined;
   lastError: string | undefined;

@@ -3,7 +3,7 @@ import type { Ruleset, Touched } from "../../model/ruleset.ts";
 import type { Dataplane, DataplaneStatus, Settled } from "../dataplane.ts";
 import { adoptTable, neverInstalled } from "./adoption.ts";
 import { tryEpoch, tryRevision } from "./driver-attempts.ts";
-import { buryLeftovers, deleteSome, finishLate } from "./driver-removal.ts";
+import { buryLeftovers, deleteSome } from "./driver-removal.ts";
 import { type DriverState, type NftDataplaneOptions, takePending } from "./driver-state.ts";
 import { highestEpoch, inventoryOf } from "./inventory.ts";
 import { lookAgain } from "./driver-table.ts";
@@ -63,7 +63,6 @@ class NftDataplane implements Dataplane {
       rebuild: true,
       littered: false,
       graves: [],
-      late: undefined,
       graceEndsAt: grace ? Infinity : undefined,
       lastError: undefined,
     };
@@ -84,7 +83,6 @@ class NftDataplane implements Dataplane {
       return await this.#enqueue(() => this.#settle());
     } finally {
       if (this.#state.littered) buryLeftovers(this.#state);
-      if (this.#state.late !== undefined) void this.#enqueue(() => finishLate(this.#state));
       this.#tidying ??= this.#tidy();
     }
   }
