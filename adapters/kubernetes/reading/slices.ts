@@ -1,6 +1,6 @@
 import type { Alarm, Exchange } from "./exchange.ts";
-import { createTurns } from "./pause.ts";
 import type { Records } from "./records.ts";
+import { createTurns } from "./turns.ts";
 
 export interface SliceOptions<End, Out> {
   readonly exchange: Exchange;

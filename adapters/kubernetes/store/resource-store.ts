@@ -51,11 +51,10 @@ export interface ResourceStore<Value> {
   lookAll(list: LookedUpList<Value>): readonly ValueChange<Value>[];
 }
 
+/** Two fields and no more: there is one for each pod of the cluster. */
 interface Known<Value> {
   readonly version: ResourceVersion;
   readonly value: Value | undefined;
-  /** The last listing that held it, or was under way when it was told. */
-  seenIn: number;
 }
 
 /** What was told of an object: problems are rare, and not held beside each object that has none. */
@@ -81,14 +80,15 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   /** What a listing under way says otherwise than `objects`, for when it is complete. Undefined: it counts at once. */
   let waiting: Map<string, Told<Value>> | undefined;
   let listing = false;
-  let round = 0;
+  /** What the listing under way holds, or was told meanwhile. Undefined in the first one, which begins with nothing: all of `objects`. */
+  let seen: Set<string> | undefined;
   let whole = false;
   let problemsRevision = 0;
 
   /** What is known of an object in what counts now: the listing, while there is one. */
   function present(key: string): Known<Value> | undefined {
-    const known = waiting?.get(key)?.known ?? objects.get(key);
-    return listing && known?.seenIn !== round ? undefined : known;
+    if (seen?.has(key) === false) return undefined;
+    return waiting?.get(key)?.known ?? objects.get(key);
   }
 
   /** Whether what came is no news, since something later is known about the object. */
@@ -125,7 +125,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     const known = objects.get(key);
     // An equal value is the one that is known already: nothing is compiled again, and nothing is held twice.
     const isSame = known !== undefined && Bun.deepEquals(known.value, value, true);
-    return { known: { version, value: isSame ? known.value : value, seenIn: round }, problems: found };
+    return { known: { version, value: isSame ? known.value : value }, problems: found };
   }
 
   /** Whether an object that was looked up is of an earlier state than what is known. */
@@ -147,6 +147,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     if (age >= 0) waiting?.delete(key);
     if (age > 0) looked.set(key, version);
     gone.delete(key);
+    seen?.add(key);
     settle(key, nextOf(item), changes);
   }
 
@@ -155,16 +156,16 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     looked.delete(key);
     // A listing under way decides at its end, as it does about everything that it holds: nobody knows its version yet.
     if (!listing) remember(key, version);
-    else if (known?.seenIn === round && waiting?.has(key) === false)
+    else if (known !== undefined && seen?.has(key) !== false && waiting?.has(key) === false)
       waiting.set(key, { known, problems: problems.get(key) ?? NO_PROBLEMS });
     settle(key, undefined, changes);
   }
 
   /** Whether a listing of that version, which does not hold an object, tells that it is gone. */
-  function isMissing(key: string, { seenIn }: Known<Value>, listed: ResourceVersion): boolean {
+  function isMissing(key: string, listed: ResourceVersion): boolean {
     const version = looked.get(key);
     const age = version === undefined ? undefined : compareVersions(version, listed);
-    return age === undefined ? seenIn !== round : age <= 0;
+    return age === undefined ? seen?.has(key) === false : age <= 0;
   }
 
   function takeItem(item: ModelItem<Value>, isGone: boolean, changes: ValueChange<Value>[]): void {
@@ -177,10 +178,11 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
       waiting?.delete(key);
       if (waiting === undefined) settle(key, undefined, changes);
       // What the listing had and has no more is not in it.
-      else if (known !== undefined) known.seenIn = -1;
+      seen?.delete(key);
       return;
     }
     gone.delete(key);
+    seen?.add(key);
     const next = nextOf(item);
     const changed =
       known === undefined ||
@@ -196,7 +198,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
 
   function begin(): void {
     listing = true;
-    round++;
+    seen = whole || objects.size > 0 ? new Set() : undefined;
     waiting = whole ? new Map() : undefined;
     gone.clear();
   }
@@ -205,8 +207,9 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   function finish(version: ResourceVersion, changes: ValueChange<Value>[]): void {
     const told = waiting ?? new Map<string, Told<Value>>();
     const missing: string[] = [];
-    for (const [key, known] of objects) {
-      if (!told.has(key) && isMissing(key, known, version)) missing.push(key);
+    // What the first listing tells is all there is, but for what was looked up.
+    for (const key of (seen === undefined ? looked : objects).keys()) {
+      if (!told.has(key) && isMissing(key, version)) missing.push(key);
     }
     for (const key of missing) {
       looked.delete(key);
@@ -214,6 +217,7 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     }
     for (const [key, next] of told) settle(key, next, changes);
     listing = false;
+    seen = undefined;
     waiting = undefined;
     whole = true;
     reached = version;
