@@ -4,15 +4,9 @@ import { fingerprint } from "../model/fingerprint.ts";
 import type { Peer } from "../model/policy.ts";
 import type { AddressSet, AddressSetId, Touched } from "../model/ruleset.ts";
 import { createSetLog } from "./change-log.ts";
-import {
-  createEndpointSet,
-  type EndpointSet,
-  fillSet,
-  type Members,
-  type PeerSelector,
-} from "./endpoint-set.ts";
+import { createEndpointSet, type EndpointSet, fillSet, type Members } from "./endpoint-set.ts";
 import { peerText } from "./peer-text.ts";
-import { createSharedSets, type SharedSets } from "./shared-sets.ts";
+import { createSharedSets, type SharedSet, type SharedSets } from "./shared-sets.ts";
 
 /** Different peers by their keys. */
 export type PeersByKey = ReadonlyMap<string, Peer>;
@@ -45,7 +39,7 @@ export function createAddressSets(members: Members): AddressSets {
   const sets = new Map<AddressSetId, AddressSet>();
   const log = createSetLog<AddressSetId, Address>();
 
-  function* make(id: AddressSetId, peers: PeersByKey): Generator<void, () => Generator<void>> {
+  function make(id: AddressSetId, peers: PeersByKey): SharedSet {
     const sorted = [...peers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, peer]) => peer);
     const selected = sorted.filter((peer) => peer.kind === "endpoints");
     const addresses = new Set<Address>();
@@ -55,8 +49,7 @@ export function createAddressSets(members: Members): AddressSets {
       added: (address) => log.added(id, address),
       removed: (address) => log.removed(id, address),
     });
-    const active = new Set<PeerSelector>();
-    for (const { selector } of selected) active.add(yield* index.acquire(selector, set));
+    const active = new Set(selected.map(({ selector }) => index.acquire(selector, set)));
     sets.set(id, {
       id,
       title: sorted.map(peerText).join(" or "),
@@ -65,11 +58,13 @@ export function createAddressSets(members: Members): AddressSets {
       ranges: blockRanges(sorted),
     });
     log.came(id);
-    yield* fillSet(set, active, members);
-    return function* drop() {
-      log.went(id);
-      sets.delete(id);
-      for (const selector of active) yield* index.release(selector, set);
+    return {
+      fill: () => fillSet(set, active, members),
+      *drop() {
+        log.went(id);
+        sets.delete(id);
+        for (const selector of active) yield* index.release(selector, set);
+      },
     };
   }
 

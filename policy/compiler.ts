@@ -62,7 +62,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   const members: Members = { index: peers, addressesOf: (endpoint) => owners.owned(endpoint), pace };
   const addressSets = createAddressSets(members);
   const serviceSets = createServiceSets(members);
-  const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets });
+  const programs = createProgramStore({ policies: state.policies, addressSets, serviceSets, pace });
   const local = createLocalEndpoints({ state, owners, programs, pace });
   let masquerade = masqueradeOf([]);
 

@@ -87,8 +87,9 @@ function sameGift(before: Member, after: Member): boolean {
 export function* fillSet(
   set: EndpointSet,
   selectors: Iterable<PeerSelector>,
-  { addressesOf, pace }: Members,
+  { index, addressesOf, pace }: Members,
 ): Generator<void> {
+  yield* index.settle();
   for (const { groups } of selectors) {
     for (const group of groups) {
       for (const endpoint of membersOf(group)) {

@@ -1,5 +1,5 @@
 import type { Labels } from "../model/labels.ts";
-import type { Selector } from "../model/selector.ts";
+import { type Selector, selectorMatches } from "../model/selector.ts";
 import { unreachable } from "../model/unreachable.ts";
 
 /**
@@ -118,4 +118,21 @@ export function findInIndex<Item>(
     withKey.present.forEach(found);
     withKey.byValue.get(labels[key] ?? "")?.forEach(found);
   }
+}
+
+/** Of the items, those whose selector matches the labels: of many, only what mentions the labels is asked. */
+export function matching<Item>(
+  items: readonly Item[],
+  selectorOf: (item: Item) => Selector,
+): (labels: Labels) => readonly Item[] {
+  const index = createLabelIndex<Item>();
+  for (const item of items) addToIndex(index, item, selectorOf(item));
+  const none: readonly Item[] = [];
+  return (labels) => {
+    let found: Item[] | undefined;
+    findInIndex(index, labels, (item) => {
+      if (selectorMatches(selectorOf(item), labels)) (found ??= []).push(item);
+    });
+    return found ?? none;
+  };
 }

@@ -123,7 +123,8 @@ export function createLocalEndpoints({
     *policyChanged(id, before, after) {
       const left = selectorOf.get(id);
       if (after === undefined) selectorOf.delete(id);
-      else selectorOf.set(id, yield* subjects.acquire(after.subjects, id));
+      else selectorOf.set(id, subjects.acquire(after.subjects, id));
+      yield* subjects.settle();
       const entered = selectorOf.get(id);
       if (left === entered && before !== undefined && after !== undefined && sameChoice(before, after))
         return;

@@ -7,6 +7,7 @@ import {
   createLabelIndex,
   findInIndex,
   type LabelIndex,
+  matching,
   removeFromIndex,
 } from "./label-index.ts";
 import type { Pace } from "./pace.ts";
@@ -37,8 +38,10 @@ export interface NamespaceScopes<Selecting> {
   record(name: string): NamespaceRecord<Selecting>;
   /** Forgets it if there is nothing to know. */
   forget(record: NamespaceRecord<Selecting>): void;
-  /** One use more of the scope. A new one asks each namespace once. */
-  open(where: NamespaceSelector): Generator<void, Scope<Selecting>>;
+  /** One use more of the scope. A new one reaches no namespace by its labels before `settle`. */
+  open(where: NamespaceSelector): Scope<Selecting>;
+  /** Asks each namespace once, for all scopes that are new. */
+  settle(): Generator<void>;
   close(scope: Scope<Selecting>): Generator<void>;
   /** Where endpoints may live that the scope means. */
   recordsOf(scope: Scope<Selecting>): Iterable<NamespaceRecord<Selecting>>;
@@ -61,6 +64,8 @@ export function namespaceMatches(
   return selectorMatches(selector.selector, namespace.labels);
 }
 
+const NOBODY: Selector = { kind: "none" };
+
 /** `namespaces` is read whenever a scope asks for labels of namespaces: the owner keeps it current. */
 export function createNamespaceScopes<Selecting>(
   namespaces: ReadonlyMap<string, Namespace>,
@@ -74,6 +79,7 @@ export function createNamespaceScopes<Selecting>(
   const anywhere = make({ kind: "any" });
   const byKey = new Map<string, OneScope>();
   const byLabels = createLabelIndex<OneScope>();
+  const fresh = new Set<OneScope>();
 
   function record(name: string): NamespaceRecord<Selecting> {
     const known = records.get(name);
@@ -99,28 +105,25 @@ export function createNamespaceScopes<Selecting>(
     scope.reached.delete(one);
   }
 
-  function* openLabelled(selector: Selector): Generator<void, OneScope> {
+  function openLabelled(selector: Selector): OneScope {
     const key = labelsKey(selector);
     const known = byKey.get(key);
     if (known !== undefined) return known;
     const scope = make({ kind: "labelled", selector });
     byKey.set(key, scope);
     addToIndex(byLabels, scope, selector);
-    for (const name of namespaces.keys()) {
-      if (namespaceMatches(scope.where, name, namespaces)) reach(scope, name);
-      if (pace()) yield;
-    }
+    fresh.add(scope);
     return scope;
   }
 
-  function* scopeOf(where: NamespaceSelector): Generator<void, OneScope> {
+  function scopeOf(where: NamespaceSelector): OneScope {
     switch (where.kind) {
       case "any":
         return anywhere;
       case "named":
         return (record(where.name).named ??= make(where));
       case "labelled":
-        return yield* openLabelled(where.selector);
+        return openLabelled(where.selector);
       default:
         return unreachable(where);
     }
@@ -130,10 +133,21 @@ export function createNamespaceScopes<Selecting>(
     records,
     record,
     forget,
-    *open(where) {
-      const scope = yield* scopeOf(where);
+    open(where) {
+      const scope = scopeOf(where);
       scope.uses++;
       return scope;
+    },
+    *settle() {
+      if (fresh.size === 0) return;
+      const meaning = matching([...fresh], ({ where }) =>
+        where.kind === "labelled" ? where.selector : NOBODY,
+      );
+      fresh.clear();
+      for (const { name, labels, unreadable } of namespaces.values()) {
+        for (const scope of unreadable === true ? [] : meaning(labels)) reach(scope, name);
+        if (pace()) yield;
+      }
     },
     *close(scope) {
       if (--scope.uses > 0) return;
@@ -144,6 +158,7 @@ export function createNamespaceScopes<Selecting>(
         forget(one);
       } else if (where.kind === "labelled") {
         byKey.delete(labelsKey(where.selector));
+        fresh.delete(scope);
         removeFromIndex(byLabels, scope, where.selector);
         for (const one of scope.reached) {
           unreach(scope, one);

@@ -12,6 +12,7 @@ import type {
 } from "../model/ruleset.ts";
 import type { AddressSets } from "./address-sets.ts";
 import { createValueLog } from "./change-log.ts";
+import type { Pace } from "./pace.ts";
 import { mergeRules, type PeerUnion } from "./program.ts";
 import type { ServiceSets } from "./service-sets.ts";
 
@@ -41,6 +42,7 @@ export interface ProgramStoreOptions {
   readonly policies: ReadonlyMap<PolicyId, Policy>;
   readonly addressSets: AddressSets;
   readonly serviceSets: ServiceSets;
+  readonly pace: Pace;
 }
 
 interface Entry {
@@ -60,7 +62,7 @@ function programId({ direction, policies, ports }: ProgramSpec): ProgramId {
 }
 
 export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
-  const { addressSets, serviceSets } = options;
+  const { addressSets, serviceSets, pace } = options;
   const entries = new Map<ProgramId, Entry>();
   const programs = new Map<ProgramId, Program>();
   const byPolicy = new Map<PolicyId, Set<ProgramId>>();
@@ -91,25 +93,25 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   function* rebuild(id: ProgramId, entry: Entry): Generator<void> {
     const held = { sets: entry.sets, services: entry.services };
     const sets: AddressSetId[] = [];
-    function* peersOf(union: PeerUnion): Generator<void, Peers> {
+    const peersOf = (union: PeerUnion): Peers => {
       if (union === "everyone") return { kind: "everyone" };
-      const set = yield* addressSets.acquire(union);
+      const set = addressSets.acquire(union);
       sets.push(set);
       return { kind: "set", set };
-    }
+    };
     const policies = entry.policies.flatMap((policy) => options.policies.get(policy) ?? []);
     const merged = mergeRules(
       policies.flatMap((policy) => policy[entry.direction]),
       { direction: entry.direction, ports: entry.ports },
     );
     const nobody = merged.anyPort !== "everyone" && merged.anyPort.size === 0;
-    const anyPort = nobody ? undefined : yield* peersOf(merged.anyPort);
+    const anyPort = nobody ? undefined : peersOf(merged.anyPort);
     const segments: PortSegment[] = [];
     for (const { protocol, first, last, peers } of merged.segments) {
-      segments.push({ protocol, first, last, peers: yield* peersOf(peers) });
+      segments.push({ protocol, first, last, peers: peersOf(peers) });
+      if (pace()) yield;
     }
-    const services =
-      merged.destinations.size > 0 ? yield* serviceSets.acquire(merged.destinations) : undefined;
+    const services = merged.destinations.size > 0 ? serviceSets.acquire(merged.destinations) : undefined;
     const stage: Stage = { verdict: "accept", anyPort, segments, services };
     const empty = nobody && stage.segments.length === 0 && stage.services === undefined;
     log.changing(id, programs.get(id));
@@ -161,8 +163,8 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
         if (entry !== undefined) yield* rebuild(id, entry);
       }
       stale.clear();
-      yield* addressSets.sweep();
-      yield* serviceSets.sweep();
+      yield* addressSets.settle();
+      yield* serviceSets.settle();
     },
     takeTouched: () => log.take(programs),
   };

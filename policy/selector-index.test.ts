@@ -17,7 +17,11 @@ function setUp() {
   ]);
   const index = createSelectorIndex<string>(namespaces, createPace());
   for (const endpoint of [a, b, far]) index.put(undefined, endpoint);
-  const acquire = (selector: EndpointSelector, user = "u") => finish(index.acquire(selector, user));
+  const acquire = (selector: EndpointSelector, user = "u") => {
+    const active = index.acquire(selector, user);
+    finish(index.settle());
+    return active;
+  };
   const release = (active: ActiveSelector<string>, user = "u") => finish(index.release(active, user));
   return { namespaces, index, acquire, release };
 }
@@ -167,7 +171,8 @@ function countingNamespaces(index: SelectorIndex<string>): { asked: number; of(s
           return selector;
         },
       } as const;
-      finish(index.acquire({ namespaces: where, endpoints: { kind: "all" } }, "u"));
+      index.acquire({ namespaces: where, endpoints: { kind: "all" } }, "u");
+      finish(index.settle());
     },
   };
   return counter;

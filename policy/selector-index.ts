@@ -10,7 +10,7 @@ import {
   removeEndpoint,
   swapEndpoint,
 } from "./endpoint-groups.ts";
-import { addToIndex, findInIndex, removeFromIndex } from "./label-index.ts";
+import { addToIndex, findInIndex, matching, removeFromIndex } from "./label-index.ts";
 import { createNamespaceScopes, type NamespaceRecord, type Scope } from "./namespace-scopes.ts";
 import type { Pace } from "./pace.ts";
 import { selectorKey } from "./peer-text.ts";
@@ -36,11 +36,14 @@ export interface GroupChange<User> extends Reselected<User> {
 
 /**
  * Keeps, for every active selector, which endpoints it selects. A changed endpoint is compared only with selectors that can
- * reach its namespace and mention one of its labels, or none; a new selector with one endpoint of each group.
+ * reach its namespace and mention one of its labels, or none; new selectors, together, with one endpoint of each group.
  * What is a generator does its work while it is iterated, in short steps: nothing else may be called before it has ended.
  */
 export interface SelectorIndex<User> {
-  acquire(selector: EndpointSelector, user: User): Generator<void, ActiveSelector<User>>;
+  /** A new selector selects nobody before `settle`. */
+  acquire(selector: EndpointSelector, user: User): ActiveSelector<User>;
+  /** Lets all new selectors select: to be called before anything changes. */
+  settle(): Generator<void>;
   /** Forgets the selector when its last user goes. */
   release(active: ActiveSelector<User>, user: User): Generator<void>;
   /** Puts an endpoint in the place of what stood there by its id, that very object; undefined: it was not there, or it is gone. */
@@ -63,6 +66,7 @@ export function createSelectorIndex<User>(
   const scopes = createNamespaceScopes<Active>(namespaces, pace);
   const byKey = new Map<string, Active>();
   const scopeOf = new Map<Active, Scope<Active>>();
+  const fresh = new Map<Scope<Active>, Active[]>();
   const pool = createSetPool<Active>();
 
   function ask(asked: Iterable<Scope<Active>>, labels: Labels): readonly Active[] {
@@ -90,39 +94,48 @@ export function createSelectorIndex<User>(
 
   /** `flipped`: the selectors whose answer is another one now, for all endpoints with such labels. */
   function* reselect(
-    record: NamespaceRecord<Active>,
-    steps: SetSteps<Active>,
+    records: Iterable<NamespaceRecord<Active>>,
     flipped: (labels: Labels) => readonly Active[],
-  ): Generator<void, GroupChange<User>[]> {
-    const changes: GroupChange<User>[] = [];
-    for (const group of groupsOf(record)) {
-      const actives = flipped(group.labels);
-      if (actives.length > 0) changes.push(toggle(group, actives, steps));
+    told: (change: GroupChange<User>) => void = () => {},
+  ): Generator<void> {
+    const steps = createSetSteps(pool);
+    for (const record of records) {
+      for (const group of groupsOf(record)) {
+        const actives = flipped(group.labels);
+        if (actives.length > 0) told(toggle(group, actives, steps));
+        if (pace()) yield;
+      }
+      let last: Labels | undefined;
+      for (const { labels } of items(record.loose)) {
+        if (labels === last || groupOf(record, labels) !== undefined) continue;
+        last = labels;
+        const actives = flipped(labels);
+        if (actives.length > 0) told(toggle(openGroup(record, labels, nothing), actives, steps));
+      }
       if (pace()) yield;
     }
-    let last: Labels | undefined;
-    for (const { labels } of items(record.loose)) {
-      if (labels === last || groupOf(record, labels) !== undefined) continue;
-      last = labels;
-      const actives = flipped(labels);
-      if (actives.length > 0) changes.push(toggle(openGroup(record, labels, nothing), actives, steps));
-    }
-    if (pace()) yield;
-    return changes;
+    steps.end();
   }
 
-  function* activate(key: string, selector: EndpointSelector): Generator<void, Active> {
+  function activate(key: string, selector: EndpointSelector): Active {
     const active: Active = { selector, users: new Set(), groups: new Set() };
-    const scope = yield* scopes.open(selector.namespaces);
+    const scope = scopes.open(selector.namespaces);
     byKey.set(key, active);
     scopeOf.set(active, scope);
     addToIndex(scope.selectors, active, selector.endpoints);
-    const itself = [active];
-    const matches = (labels: Labels) => (selectorMatches(selector.endpoints, labels) ? itself : none);
-    const steps = createSetSteps(pool);
-    for (const record of scopes.recordsOf(scope)) yield* reselect(record, steps, matches);
-    steps.end();
+    const others = fresh.get(scope);
+    if (others === undefined) fresh.set(scope, [active]);
+    else others.push(active);
     return active;
+  }
+
+  function* settle(): Generator<void> {
+    yield* scopes.settle();
+    for (const [scope, actives] of fresh) {
+      const flipped = matching(actives, ({ selector }) => selector.endpoints);
+      yield* reselect(scopes.recordsOf(scope), flipped);
+    }
+    fresh.clear();
   }
 
   function* deactivate(active: Active): Generator<void> {
@@ -170,12 +183,13 @@ export function createSelectorIndex<User>(
   }
 
   return {
-    *acquire(selector, user) {
+    acquire(selector, user) {
       const key = selectorKey(selector);
-      const active = byKey.get(key) ?? (yield* activate(key, selector));
+      const active = byKey.get(key) ?? activate(key, selector);
       active.users.add(user);
       return active;
     },
+    settle,
     *release(active, user) {
       if (active.users.delete(user) && active.users.size === 0) yield* deactivate(active);
     },
@@ -196,9 +210,12 @@ export function createSelectorIndex<User>(
       const flipped = scopes.relabelled(name);
       const record = scopes.records.get(name);
       if (flipped.length === 0 || record === undefined) return [];
-      const steps = createSetSteps(pool);
-      const changes = yield* reselect(record, steps, (labels) => ask(flipped, labels));
-      steps.end();
+      const changes: GroupChange<User>[] = [];
+      yield* reselect(
+        [record],
+        (labels) => ask(flipped, labels),
+        (change) => changes.push(change),
+      );
       scopes.forget(record);
       return changes;
     },

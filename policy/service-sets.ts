@@ -9,7 +9,7 @@ import { blockRanges } from "./address-sets.ts";
 import { createSetLog } from "./change-log.ts";
 import { createEndpointSet, fillSet, type Member, type Members, type PeerSelector } from "./endpoint-set.ts";
 import { peerKey, peerText } from "./peer-text.ts";
-import { createSharedSets, type SharedSets } from "./shared-sets.ts";
+import { createSharedSets, type SharedSet, type SharedSets } from "./shared-sets.ts";
 
 /** A port by its name on some peers. */
 export interface NamedDestination {
@@ -63,7 +63,7 @@ export function createServiceSets(members: Members): ServiceSets {
   const sets = new Map<ServiceSetId, ServiceSet>();
   const log = createSetLog<ServiceSetId, Service>();
 
-  function* make(id: ServiceSetId, byKey: DestinationsByKey): Generator<void, () => Generator<void>> {
+  function make(id: ServiceSetId, byKey: DestinationsByKey): SharedSet {
     const destinations = [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
     const services = new Set<Service>();
     const set = createEndpointSet<Service>({
@@ -80,7 +80,7 @@ export function createServiceSets(members: Members): ServiceSets {
       const { peer } = destination;
       const block = peer !== "everyone" && peer.kind === "block";
       const who = peer === "everyone" || block ? EVERY_ENDPOINT : peer.selector;
-      const selector = yield* index.acquire(who, set);
+      const selector = index.acquire(who, set);
       const ofSelector = questions.get(selector) ?? [];
       ofSelector.push({ destination, ranges: block ? blockRanges([peer]) : undefined });
       questions.set(selector, ofSelector);
@@ -88,11 +88,13 @@ export function createServiceSets(members: Members): ServiceSets {
     const asking = new Set(questions.keys());
     sets.set(id, { id, title: destinations.map(destinationText).join(" or "), services });
     log.came(id);
-    yield* fillSet(set, asking, members);
-    return function* drop() {
-      log.went(id);
-      sets.delete(id);
-      for (const selector of asking) yield* index.release(selector, set);
+    return {
+      fill: () => fillSet(set, asking, members),
+      *drop() {
+        log.went(id);
+        sets.delete(id);
+        for (const selector of asking) yield* index.release(selector, set);
+      },
     };
   }
 
