@@ -66,6 +66,7 @@ test("HTTP/2 where the server has it; path, query, token and user agent arrive",
   expect(got.version).toBe("2.0");
   expect(got.url).toBe("/api/v1/pods?fieldSelector=a%21%3Db%2Cc%3Dd&watch=1");
   expect(got.headers).toMatchObject({ authorization: "Bearer secret", accept: "application/json" });
+  expect(got.headers["accept-encoding"]).toBe("identity");
   expect(got.headers["user-agent"]).toMatch(/^tortie \(linux\/(amd64|arm64)\)$/);
 });
 
