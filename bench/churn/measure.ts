@@ -30,7 +30,7 @@ export interface ChurnContext {
 
 /** What a second of changes cost the agent. */
 export interface ChurnSecond {
-  /** Of one CPU. */
+  /** Of one CPU. An agent with a clock needs 0.01 to 0.02 of it for that. */
   readonly cpuShare: number;
   readonly residentBytes: number;
 }
