@@ -20,7 +20,14 @@ import { closedElements, closedSets, unownedChain } from "./render-closed.ts";
 import { frameSets } from "./render-frame-sets.ts";
 import { gateChain, neighboursChain } from "./render-gate.ts";
 import { bridgeElements, bridgeSets, onLinkChain } from "./render-on-link.ts";
-import { hookChains, type HookOptions, type Judge, sight } from "./render-hooks.ts";
+import {
+  establishedPasses,
+  hookChains,
+  type HookOptions,
+  type Judge,
+  PASS_ESTABLISHED,
+  sight,
+} from "./render-hooks.ts";
 
 /** What the fixed chains depend on. */
 export interface FrameOptions extends HookOptions {
@@ -95,7 +102,7 @@ function judgeChain(names: Names, judge: Judge, options: FrameOptions & { forSha
   } else if (forShared) {
     rules.push(bridgedNeighbours(names));
   }
-  rules.push({ expr: [connectionState("established", "related"), ACCEPT] });
+  if (judge === "input" || !establishedPasses(options)) rules.push(PASS_ESTABLISHED);
   if (options.dropInvalid) {
     rules.push({ expr: [connectionState("invalid"), COUNTER, DROP], comment: "belongs to no connection" });
   }

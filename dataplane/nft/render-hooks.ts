@@ -4,7 +4,9 @@ import type { AddressRange } from "../../model/cidr.ts";
 import type { Direction } from "../../model/policy.ts";
 import type { Expression } from "./batch.ts";
 import {
+  ACCEPT,
   addressField,
+  connectionState,
   COUNTER,
   DROP,
   equals,
@@ -108,9 +110,22 @@ function unownedRules(names: Names, judge: Direction, { closedRanges }: HookOpti
   }));
 }
 
+/** A packet of an open connection needs no judge: its connection was judged when it began. */
+export const PASS_ESTABLISHED: KernelRule = { expr: [connectionState("established", "related"), ACCEPT] };
+
+/**
+ * Whether all packets of open connections pass the hooks that forward, whosever they are: then they need not be asked
+ * before. Where addresses are judged too, some of them do not: neighbours on a bridge, addresses that nobody owns.
+ * An accept there is no opinion on what others forward: it ends our own chain only.
+ */
+export function establishedPasses({ shared, closedRanges, bridges }: HookOptions): boolean {
+  return !shared && closedRanges.length === 0 && bridges.length === 0;
+}
+
 /** The base chains: what brings packets to the chains of an epoch. */
 export function hookChains(names: Names, options: HookOptions): KernelChain[] {
   const forwarding = (judge: Direction): KernelRule[] => [
+    ...(establishedPasses(options) ? [PASS_ESTABLISHED] : []),
     ...judgeRules(names, judge, options),
     ...(judge === "ingress" ? onLinkDestinations(names, options.bridges) : []),
     ...unownedRules(names, judge, options),
