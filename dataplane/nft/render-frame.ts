@@ -128,7 +128,7 @@ function mirrorChain(names: Names, judge: Direction, shared: boolean): KernelCha
  * both endpoints of one node judge. Callees stand before their callers; base chains come last.
  */
 export function renderFrame(names: Names, options: FrameOptions): Rendering {
-  const chains: KernelChain[] = [neighboursChain(names), gateChain(names)];
+  const chains: KernelChain[] = [neighboursChain(names), gateChain(names, options)];
   for (const forShared of options.shared ? [false, true] : [false]) {
     if (options.mirrored) {
       chains.push(mirrorChain(names, "egress", forShared), mirrorChain(names, "ingress", forShared));

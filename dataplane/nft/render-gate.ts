@@ -1,4 +1,5 @@
 import { ACCEPT, addressField, COUNTER, DROP, equals, IIFNAME, inSet, jump } from "./expressions.ts";
+import type { Statement } from "./batch.ts";
 import type { KernelChain, KernelRule } from "./kernel-objects.ts";
 import type { Names } from "./names.ts";
 
@@ -19,15 +20,24 @@ export function neighboursChain(names: Names): KernelChain {
   };
 }
 
+/** Accept what comes by the interface that its source address belongs to. */
+export function ownedRules(names: Names, where: readonly Statement[]): KernelRule[] {
+  return ([4, 6] as const).map((family) => {
+    const source = { concat: [IIFNAME, addressField(family, "saddr")] };
+    return { expr: [...where, inSet(source, names.sources(family)), ACCEPT] };
+  });
+}
+
 /**
  * Stops forged sources before conntrack sees them: a forged packet would ride on an established flow. rp_filter cannot
- * do it (the larger of `all` and the interface's wins) and IPv6 has none.
+ * do it (the larger of `all` and the interface's wins) and IPv6 has none. Behind `cali*` the hook itself accepts the
+ * owned sources, which saves almost every packet the jump; what a foreign interface owns is looked up here.
  */
-export function gateChain(names: Names): KernelChain {
-  const owned = ([4, 6] as const).map((family): KernelRule => {
-    const source = { concat: [IIFNAME, addressField(family, "saddr")] };
-    return { expr: [inSet(source, names.sources(family)), ACCEPT] };
-  });
+export function gateChain(
+  names: Names,
+  { foreignInterfaces }: { readonly foreignInterfaces: boolean },
+): KernelChain {
+  const owned = foreignInterfaces ? ownedRules(names, []) : [];
   const onLink = [{ prefix: { addr: "fe80::", len: 10 } }, "::"].map((source): KernelRule => {
     return { expr: [equals(addressField(6, "saddr"), source), jump(names.fixed("neighbours"))] };
   });

@@ -20,6 +20,7 @@ import { closedHook } from "./closed-hook.ts";
 import type { KernelChain, KernelRule } from "./kernel-objects.ts";
 import { HOOK, type Names } from "./names.ts";
 import { onLinkDestinations, onLinkSources } from "./render-on-link.ts";
+import { ownedRules } from "./render-gate.ts";
 import { claimedSources } from "./render-claimed.ts";
 import { closedMatches, UNOWNED_DESTINATION, UNOWNED_SOURCE } from "./render-closed.ts";
 
@@ -92,6 +93,7 @@ function judgeRules(names: Names, judge: Judge, options: HookOptions): KernelRul
 function gateRules(names: Names, options: HookOptions): KernelRule[] {
   const { shared, closedRanges, bridges } = options;
   return [
+    ...ownedRules(names, [equals(IIFNAME, OURS)]),
     ...interfaceRules(names, { name: IIFNAME, field: "saddr", chain: names.fixed("gate") }, options),
     ...onLinkSources(names, bridges),
     ...(shared ? claimedSources(names) : []),
