@@ -5,7 +5,7 @@ import { EMPTY_RENDERING, type KernelElement, type KernelElements, type Origin }
 import { type Memory, note, type SharedInterface } from "./memory.ts";
 import { change, type Plan, planRendering, removeElement, sameVerdict, settleNewSets } from "./plan.ts";
 import { rangesText } from "./render-closed.ts";
-import { attachmentIn, renderEndpoint } from "./render-endpoint.ts";
+import { attachmentIn, isForeign, renderEndpoint } from "./render-endpoint.ts";
 import { type FrameOptions, renderFrame } from "./render-frame.ts";
 import { masqueradeText, renderMasquerade } from "./render-masquerade.ts";
 import { type KnownSets, peersChain, type ProgramRendering, renderProgram } from "./render-program.ts";
@@ -114,6 +114,7 @@ function planEndpoint(
   const attachment = wanted && attachmentIn(wanted, options);
   const shared = attachment?.kind === "address" ? (attachment.through ?? "") : undefined;
   if (wanted !== undefined && known && memory.shared.get(id) !== shared) plan.moved.add(id);
+  if (!known && attachment?.kind === "interface" && !isForeign(attachment.name)) plan.newcomers.add(id);
   planShared(plan, id, shared);
 }
 

@@ -30,6 +30,8 @@ export interface Plan {
   readonly hooks: Step[];
   /** Elements of live sets and maps, by set and origin. */
   readonly changes: ElementChanges;
+  /** Endpoints that come behind an interface of ours: unknown so far, and therefore closed. */
+  readonly newcomers: Set<EndpointId>;
   /** Endpoints that packets find in another way from now on: by interface, or by address through another or any. */
   readonly moved: Set<EndpointId>;
   /**
@@ -52,6 +54,7 @@ export function emptyPlan(memory: Memory, journal: Journal): Plan {
     rewrites: [],
     hooks: [],
     changes: new Map(),
+    newcomers: new Set(),
     moved: new Set(),
     late: { entrances: new Map(), others: new Map() },
     gone: { chains: [], sets: [] },
@@ -180,4 +183,19 @@ export function lateSteps({ late }: Plan): Step[][] {
 /** What must happen in one transaction. */
 export function switchSteps(plan: Plan): Step[] {
   return [...changeSteps(plan.changes.values()), ...plan.rewrites, ...plan.hooks];
+}
+
+/**
+ * Whether the switch opens a way to newcomers and changes no other. In any other, a packet may be half through: one that began in the old
+ * rules and finds a new map's element meets a chain that is still empty to it. To newcomers there was no way, and members of
+ * sets lead nowhere.
+ */
+export function concernsNewcomersOnly(plan: Plan): boolean {
+  if (plan.rewrites.length > 0 || plan.hooks.length > 0) return false;
+  for (const { origin, removed } of plan.changes.values()) {
+    const isMember = origin.kind === "addressSet" || origin.kind === "serviceSet";
+    const comes = origin.kind === "endpoint" && plan.newcomers.has(origin.id) && removed.length === 0;
+    if (!isMember && !comes) return false;
+  }
+  return true;
 }

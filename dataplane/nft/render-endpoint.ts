@@ -24,7 +24,8 @@ const ADDRESS: Attachment = { kind: "address" };
 /** Longer ones the kernel refuses: then the endpoint must not be named at all. */
 const INTERFACE_BYTES = 15;
 
-function isForeign(name: InterfaceName): boolean {
+/** Whether the name does not begin as ours do: an interface that nobody knows is then open. */
+export function isForeign(name: InterfaceName): boolean {
   return !name.startsWith(INTERFACE_PREFIX);
 }
 

@@ -102,7 +102,8 @@ function unwritable(writer: NftWriter, steps: readonly Step[]): StepFailure[] {
 
 export function createTransactions(options: TransactionOptions): Transactions {
   const { writer, inventory, clock, pause } = options;
-  const building: Pace = { aimMilliseconds: 5, smallest: 10, budget: 100 };
+  // In a large table each transaction is long, for the kernel looks at all of it: smaller ones would only be more.
+  const building: Pace = { aimMilliseconds: 5, smallest: 60, budget: 100 };
   const tidying: Pace = { aimMilliseconds: 1, smallest: 4, budget: 10 };
   let sent = 0;
 
