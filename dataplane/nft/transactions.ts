@@ -103,7 +103,7 @@ function unwritable(writer: NftWriter, steps: readonly Step[]): StepFailure[] {
 export function createTransactions(options: TransactionOptions): Transactions {
   const { writer, inventory, clock, pause } = options;
   // In a large table each transaction is long, for the kernel looks at all of it: smaller ones would only be more.
-  const building: Pace = { aimMilliseconds: 5, smallest: 60, budget: 100 };
+  const building: Pace = { aimMilliseconds: 5, smallest: 50, budget: 100 };
   const tidying: Pace = { aimMilliseconds: 1, smallest: 4, budget: 10 };
   let sent = 0;
 
