@@ -1,5 +1,5 @@
 import type { AddressSetId, Peers, PortSegment, Program, ServiceSetId, Stage } from "../../model/ruleset.ts";
-import type { Expression, Verdict } from "./batch.ts";
+import type { Expression, Statement, Verdict } from "./batch.ts";
 import { safeComment } from "./comment.ts";
 import {
   ACCEPT,
@@ -36,7 +36,7 @@ export interface ProgramOptions {
 }
 
 export interface ProgramRendering extends Rendering {
-  /** The chains of peers that its port maps jump to; programs share them. */
+  /** The chains of peers that its rules and its port maps jump to; programs share them. */
   readonly peers: readonly { readonly set: AddressSetId; readonly side: Side }[];
 }
 
@@ -58,7 +58,17 @@ function peerRules(names: Names, id: AddressSetId, options: { shape: SetShape; s
   }));
 }
 
-/** The chain that port maps jump to; it falls back into the program. */
+/** None where the kernel does not have the set. */
+function knownPeerRules(
+  names: Names,
+  id: AddressSetId,
+  { known, side }: { readonly known: KnownSets; readonly side: Side },
+): KernelRule[] {
+  const shape = known.shapeOf(id);
+  return shape === undefined ? [] : peerRules(names, id, { shape, side });
+}
+
+/** The chain that segments jump to; it falls back into the program. */
 export function peersChain(
   names: Names,
   id: AddressSetId,
@@ -82,12 +92,51 @@ function segmentVerdict(names: Names, peers: Peers, side: Side): Verdict {
 const FEW_SEGMENTS = 3;
 const LAST_PORT = 65_535;
 
-/** The same as an element of the map of ports, as a rule. */
-function segmentRule({ protocol, first, last }: PortSegment, port: Expression, verdict: Verdict): KernelRule {
+interface SegmentOptions {
+  readonly port: Expression;
+  readonly known: KnownSets;
+  readonly side: Side;
+  /** Peers that have a chain. */
+  readonly shared: ReadonlySet<AddressSetId>;
+}
+
+function segmentMatch({ protocol, first, last }: PortSegment, port: Expression): Statement[] {
   const ofProtocol = equals(L4PROTO, protocol);
-  if (first === 0 && last === LAST_PORT) return { expr: [ofProtocol, verdict] };
-  const ports: Expression = first === last ? first : { range: [first, last] };
-  return { expr: [ofProtocol, equals(port, ports), verdict] };
+  if (first === 0 && last === LAST_PORT) return [ofProtocol];
+  return [ofProtocol, equals(port, first === last ? first : { range: [first, last] })];
+}
+
+/**
+ * The same as an element of the map of ports, as rules. The kernel walks by all chains in every transaction, so peers have
+ * one of their own only where several segments share it: it looks at all expressions again whenever a way changes, and
+ * peers twice in a program would be more of them.
+ */
+function segmentRules(names: Names, segment: PortSegment, options: SegmentOptions): KernelRule[] {
+  const { port, known, side, shared } = options;
+  const { peers } = segment;
+  const match = segmentMatch(segment, port);
+  if (peers.kind === "everyone" || shared.has(peers.set)) {
+    return [{ expr: [...match, segmentVerdict(names, peers, side)] }];
+  }
+  return knownPeerRules(names, peers.set, { known, side }).map((rule) => ({
+    ...rule,
+    expr: [...match, ...rule.expr],
+  }));
+}
+
+/** The peers of all segments, and of these those of several. */
+function peersOf(segments: readonly PortSegment[]): {
+  readonly all: ReadonlySet<AddressSetId>;
+  readonly shared: ReadonlySet<AddressSetId>;
+} {
+  const all = new Set<AddressSetId>();
+  const shared = new Set<AddressSetId>();
+  for (const { peers } of segments) {
+    if (peers.kind === "everyone") continue;
+    if (all.has(peers.set)) shared.add(peers.set);
+    all.add(peers.set);
+  }
+  return { all, shared };
 }
 
 interface StageRendering {
@@ -105,15 +154,16 @@ function renderStage(names: Names, stage: Stage, options: StageOptions): StageRe
   const port = portField(mirrored ? "sport" : "dport");
   if (stage.anyPort?.kind === "everyone") return { rules: [{ expr: [ACCEPT] }], sets, elements, peers: [] };
   if (stage.anyPort !== undefined) {
-    const shape = known.shapeOf(stage.anyPort.set);
-    if (shape !== undefined) rules.push(...peerRules(names, stage.anyPort.set, { shape, side }));
+    rules.push(...knownPeerRules(names, stage.anyPort.set, { known, side }));
   }
-  const isKnown = ({ peers }: PortSegment) =>
-    peers.kind === "everyone" || known.shapeOf(peers.set) !== undefined;
-  const segments = stage.segments.filter(isKnown);
-  if (segments.length <= FEW_SEGMENTS) {
+  const segments = stage.segments.filter(
+    (one) => one.peers.kind === "everyone" || known.shapeOf(one.peers.set) !== undefined,
+  );
+  const { all, shared } = peersOf(segments);
+  const areFew = segments.length <= FEW_SEGMENTS;
+  if (areFew) {
     for (const segment of segments)
-      rules.push(segmentRule(segment, port, segmentVerdict(names, segment.peers, side)));
+      rules.push(...segmentRules(names, segment, { port, known, side, shared }));
   } else {
     const ranges = segments.some(({ first, last }) => first !== last);
     const name = names.ports(program.id, { stage: index, ranges, mirrored });
@@ -133,8 +183,7 @@ function renderStage(names: Names, stage: Stage, options: StageOptions): StageRe
       rules.push({ expr: [inSet(target, names.services(stage.services, family)), ACCEPT] });
     }
   }
-  const peers = new Set(segments.flatMap((one) => (one.peers.kind === "set" ? [one.peers.set] : [])));
-  return { rules, sets, elements, peers: [...peers] };
+  return { rules, sets, elements, peers: [...(areFew ? shared : all)] };
 }
 
 interface StageOptions {
