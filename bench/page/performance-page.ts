@@ -27,12 +27,14 @@ const HEAD = `# Performance
 
 <!-- Made by \`bun run bench --page\`. The words are in bench/page/, the figures in docs/performance/results.json. -->
 
-What Tortie costs, measured by a command that anyone can run:
+What Tortie costs, measured by a command that anyone can run, as root and with nothing else running on the machine:
 
-    bun run bench                          some minutes, as root; nothing else should run on the machine
-    bun run bench --only kernel-write      one measurement
-    bun run bench --json results.json      the figures as a list of {metric, labels, unit, p50, p99, n}
-    bun run bench --full                   the large sizes and the long times, too
+\`\`\`sh
+sudo script/bun run bench
+\`\`\`
+
+It takes some minutes. \`--only NAME\` runs one measurement, \`--full\` the large sizes and the long times too, \`--json FILE\` writes the figures as a
+list of \`{metric, labels, unit, p50, p99, n}\`, \`--help\` lists the rest.
 
 Machines differ, so figures are compared inside one run: with the kernel alone, with the API server's own watch, with other
 programs that do the same. Before and after each measurement the same piece of work is timed; where that differs, the bench says

@@ -35,5 +35,15 @@ a node whose only rule accepts established packets (so that the kernel tracks co
 established table is measured twice (\`established-again\`): what it differs from itself is noise.
 `,
   charts: (results) => (results.length === 0 ? [] : [chart(results)]),
-  reading: "",
+  reading: `
+The number of policies costs nothing, because policies that only allow are merged by port. What is paid is the fixed frame: for each packet one more hook than
+the other table has, and the gate, which looks up interface and source address before conntrack sees the packet, so that a forged one cannot ride on somebody's
+connection. \\`processors: 1\\` shows it without mercy: nobody is woken and nothing waits, and all that a connection takes is the kernel's path.
+With client and server on processors of their own, as netperf and iperf measure, the same nanoseconds are a smaller share.
+
+Tried, in ratios to the established table on one processor: the frame with a jump for each interface 0.90; open connections accepted before the look at the interface, and the gate without a jump,
+0.93 (what is built); one forward hook for both directions instead of two 0.945, which would make a policy that allows fall through instead of accept, and a chain that is
+emptied for a moment let packets pass; the gate as a hook of each interface 0.96, which the kernel forgets with the interface. Interface numbers
+instead of names, and sets of a fixed size, gained nothing.
+`,
 };
