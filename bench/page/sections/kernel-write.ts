@@ -52,7 +52,7 @@ Beside the change itself the kernel does two things: after each transaction with
 whenever a set is named it walks the list of all sets. Members of a set come without the first, so most changes of a cluster are as cheap as they can be. A pod
 that comes with its policies pays for one look, since no packet is on its way by it; a policy that comes to a pod that is there pays for two, because what is new is
 made in one transaction and taken into use in the next: in one and the same, packets that were half through got lost (1 of 2,700,000). libnftables asks the
-kernel for all sets and chains before each change, and \\`nft\\` is a new process beside that.
+kernel for all sets and chains before each change, and \`nft\` is a new process beside that.
 
 What is left to gain: the kernel compares the names of all sets, so shorter names would save a part of every change; a set for IPv6 that stays empty is a set
 to walk by; and fewer chains make each look shorter, which is why pods with equal policies share them and few ports are rules instead of maps.

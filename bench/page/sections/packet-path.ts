@@ -38,7 +38,7 @@ established table is measured twice (\`established-again\`): what it differs fro
   reading: `
 The number of policies costs nothing, because policies that only allow are merged by port. What is paid is the fixed frame: for each packet one more hook than
 the other table has, and the gate, which looks up interface and source address before conntrack sees the packet, so that a forged one cannot ride on somebody's
-connection. \\`processors: 1\\` shows it without mercy: nobody is woken and nothing waits, and all that a connection takes is the kernel's path.
+connection. \`processors: 1\` shows it without mercy: nobody is woken and nothing waits, and all that a connection takes is the kernel's path.
 With client and server on processors of their own, as netperf and iperf measure, the same nanoseconds are a smaller share.
 
 Tried, in ratios to the established table on one processor: the frame with a jump for each interface 0.90; open connections accepted before the look at the interface, and the gate without a jump,
