@@ -9,7 +9,13 @@ const CONFIG = { metricsHost: "127.0.0.1", metricsPort: 0, processMetrics: true 
 async function served(passes: readonly Partial<Pass>[], processMetrics = true): Promise<string> {
   const config = { ...CONFIG, processMetrics };
   using metrics = await openMetrics({ config, status: createStatus(), version: "1.2.3" });
-  const pass = { settled: APPLIED, endpoints: new Set<never>(), failures: 0, retryMilliseconds: undefined };
+  const pass = {
+    settled: APPLIED,
+    endpoints: new Set<never>(),
+    failures: 0,
+    retryMilliseconds: undefined,
+    first: false,
+  };
   for (const one of passes) metrics.passEnded({ ...pass, noticedAt: undefined, ...one });
   return (await fetch(`${metrics.url}metrics`)).text();
 }

@@ -16,6 +16,7 @@ function logged(pass: Partial<Pass>): unknown {
     endpoints: new Set(),
     failures: 0,
     retryMilliseconds: undefined,
+    first: true,
     ...pass,
   });
   return JSON.parse(text());
@@ -41,7 +42,13 @@ test("health is told what the rules are made of, what the kernel holds and what 
   const { log } = collectedLog();
   const dataplane = fakeDataplane();
   const { passEnds } = createPassReporter({ compiler, dataplane, status, log });
-  const pass = { settled: APPLIED, noticedAt: undefined, endpoints: new Set<EndpointId>(), failures: 0 };
+  const pass = {
+    settled: APPLIED,
+    noticedAt: undefined,
+    endpoints: new Set<EndpointId>(),
+    failures: 0,
+    first: true,
+  };
   passEnds({ ...pass, retryMilliseconds: undefined });
   passEnds({ ...pass, settled: FAILED, failures: 1, retryMilliseconds: 1 });
   expect(status.counts).toEqual({

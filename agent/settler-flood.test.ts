@@ -1,20 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Settler } from "./settler.ts";
 import { APPLIED, endpointUpdate, until } from "./test-parts.ts";
-import { bench, MANY, slow } from "./test-settler.ts";
-
-/** A flood: with each turn of the event loop come more changes than one turn applies. */
-function flood(settler: Settler): Disposable {
-  let [at, flowing] = [0, true];
-  function pour(): void {
-    if (!flowing) return;
-    settler.take([endpointUpdate(`${at}-a`), endpointUpdate(`${at}-b`)], at);
-    settler.take([endpointUpdate(`${at}-c`), endpointUpdate(`${at++}-d`)], at);
-    setImmediate(pour);
-  }
-  pour();
-  return { [Symbol.dispose]: () => void (flowing = false) };
-}
+import { bench, flood, MANY, slow } from "./test-settler.ts";
 
 test("a flood that never ends reaches the kernel all the same, group by group", async () => {
   const { dataplane, settler, ended } = bench({ ...slow(), dueMilliseconds: 5 });

@@ -17,6 +17,8 @@ export interface Pass {
   readonly failures: number;
   /** Until the next try on its own; undefined: none is needed. */
   readonly retryMilliseconds: number | undefined;
+  /** None worked before it: it carries what was noticed while the datastore was read for the first time. */
+  readonly first: boolean;
 }
 
 export interface SettlerOptions {
@@ -39,7 +41,7 @@ export interface Settler {
   open(): Promise<void>;
   /** Undefined: a change is half in it at this moment, and the next pass tells more. */
   readonly ruleset: Ruleset | undefined;
-  /** One more pass, at once or right after the present one. */
+  /** One more pass: at once, right after the present one, or, where that failed, a second later at most. */
   again(): void;
   /**
    * What became of the first pass that carries all that was taken so far, the last one's outcome if that was it. Before it is
@@ -52,15 +54,20 @@ export interface Settler {
 
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 30_000;
+/** Of a change that comes while the kernel refuses everything: somebody may wait for it, and a flood must not be a flood of passes. */
+const NEWS_DELAY = 1_000;
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
+function jittered(longest: number, random: () => number = Math.random): number {
+  return longest / 2 + (random() * longest) / 2;
+}
+
 /** Doubles up to half a minute; the jitter keeps many nodes from failing in step. */
 export function backOff(failures: number, random: () => number = Math.random): number {
-  const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
-  return longest / 2 + (random() * longest) / 2;
+  return jittered(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 1)), random);
 }
 
 /** Somebody who wants to hear of a pass that carries so many groups of updates. */
@@ -72,7 +79,7 @@ interface Waiter {
 /**
  * Keeps the kernel at the compiler's wish: at once when idle, else everything that gathered meanwhile in one next pass. While changes
  * come faster than they are applied, a pass begins 50 ms after the oldest that none carries, between two groups. No update is
- * applied while a pass reads the ruleset.
+ * applied while a pass reads the ruleset. After a failed pass updates are only applied until it is tried again.
  */
 export function createSettler(options: SettlerOptions): Settler {
   const { compiler, dataplane, passBegins, passEnds, crashed, delay = backOff } = options;
@@ -88,6 +95,9 @@ export function createSettler(options: SettlerOptions): Settler {
   let touched = new Set<EndpointId>();
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Undefined: the last pass did not fail, or its time to be tried again has come. */
+  let retryAt: number | undefined;
+  let hasWorked = false;
   let working = false;
   let work: Promise<void> | undefined;
   let passing = false;
@@ -98,7 +108,20 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function wakeIn(milliseconds: number): void {
     clearTimeout(timer);
-    timer = setTimeout(again, milliseconds);
+    timer = setTimeout(() => {
+      retryAt = undefined;
+      again();
+    }, milliseconds);
+  }
+
+  function retryIn(milliseconds: number): void {
+    retryAt = performance.now() + milliseconds;
+    wakeIn(milliseconds);
+  }
+
+  function retrySoon(): void {
+    if (stopped || retryAt === undefined || retryAt <= performance.now() + NEWS_DELAY) return;
+    retryIn(jittered(NEWS_DELAY));
   }
 
   function board(): void {
@@ -122,14 +145,17 @@ export function createSettler(options: SettlerOptions): Settler {
     const hasFailed = settled.kind === "failed";
     failures = hasFailed ? failures + 1 : 0;
     overdueSince = hasFailed ? noticedAt : undefined;
-    const retryMilliseconds = hasFailed ? delay(failures) : undefined;
+    const longest = wanted ? jittered(NEWS_DELAY) : Infinity;
+    const retryMilliseconds = hasFailed ? Math.min(longest, delay(failures)) : undefined;
     const endpoints = hasFailed ? new Set<EndpointId>() : touched;
     if (!hasFailed) touched = new Set();
+    const first = !hasWorked;
+    hasWorked ||= !hasFailed;
     const { graceEndsAt } = dataplane.status;
     if (stopped) return;
-    if (retryMilliseconds !== undefined) wakeIn(retryMilliseconds);
+    if (retryMilliseconds !== undefined) retryIn(retryMilliseconds);
     else if (graceEndsAt !== undefined) wakeIn(Math.max(0, graceEndsAt - performance.now()) + 1);
-    passEnds({ settled, noticedAt, endpoints, failures, retryMilliseconds });
+    passEnds({ settled, noticedAt, endpoints, failures, retryMilliseconds, first });
   }
 
   function isBehind(): boolean {
@@ -137,18 +163,18 @@ export function createSettler(options: SettlerOptions): Settler {
   }
 
   function isDue(): boolean {
-    return !stopped && (isBehind() || (wanted && intake.applied >= least));
+    return !stopped && (isBehind() || (wanted && retryAt === undefined && intake.applied >= least));
   }
 
   async function run(): Promise<void> {
     working = true;
     try {
       while (isDue()) {
-        if (intake.applySlice(least) === "turnOver") {
+        if (intake.applySlice(retryAt === undefined ? least : Infinity) === "turnOver") {
           await setImmediate();
           continue;
         }
-        if (intake.applied < least) continue;
+        if (retryAt !== undefined || intake.applied < least) continue;
         opening.resolve();
         await pass();
       }
@@ -167,6 +193,7 @@ export function createSettler(options: SettlerOptions): Settler {
 
   function again(): void {
     wanted = true;
+    retrySoon();
     begin();
   }
 

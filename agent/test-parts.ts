@@ -40,6 +40,8 @@ export interface FakeDataplane extends Dataplane {
   /** Resolves when that many passes have begun. */
   begun(count: number): Promise<void>;
   fail(error: Error): void;
+  /** Called when a pass has begun. */
+  begins: () => void;
   status: DataplaneStatus;
 }
 
@@ -50,8 +52,9 @@ export function fakeDataplane(): FakeDataplane {
   let ruleset: Ruleset | undefined;
   let running: PromiseWithResolvers<Settled> | undefined;
   let waiters: { readonly count: number; readonly resolve: () => void }[] = [];
-  return {
+  const dataplane: FakeDataplane = {
     passes,
+    begins: () => {},
     get resyncs() {
       return resyncs;
     },
@@ -61,6 +64,7 @@ export function fakeDataplane(): FakeDataplane {
       running = Promise.withResolvers<Settled>();
       for (const { count, resolve } of waiters) if (passes.length >= count) resolve();
       waiters = waiters.filter(({ count }) => passes.length < count);
+      dataplane.begins();
       return running.promise;
     },
     tidied: async () => {},
@@ -87,6 +91,7 @@ export function fakeDataplane(): FakeDataplane {
     },
     [Symbol.asyncDispose]: async () => {},
   };
+  return dataplane;
 }
 
 /** Emits what it is told; ends when it is stopped or ended. */

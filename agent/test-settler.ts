@@ -1,6 +1,6 @@
 import { type Compiler, createCompiler } from "../policy/compiler.ts";
 import { createSettler, type Pass, type Settler, type SettlerOptions } from "./settler.ts";
-import { type FakeDataplane, fakeDataplane } from "./test-parts.ts";
+import { endpointUpdate, type FakeDataplane, fakeDataplane } from "./test-parts.ts";
 
 export interface SettlerBench {
   readonly dataplane: FakeDataplane;
@@ -11,7 +11,10 @@ export interface SettlerBench {
 }
 
 /** A settler over a real compiler and a dataplane that settles when it is told to. */
-export function bench(slices: SettlerOptions["slices"] = {}): SettlerBench {
+export function bench(
+  slices: SettlerOptions["slices"] = {},
+  delay: NonNullable<SettlerOptions["delay"]> = () => 1,
+): SettlerBench {
   const dataplane = fakeDataplane();
   const ended: Pass[] = [];
   const crashes: unknown[] = [];
@@ -22,7 +25,7 @@ export function bench(slices: SettlerOptions["slices"] = {}): SettlerBench {
     passBegins: () => {},
     passEnds: (pass) => ended.push(pass),
     crashed: (error) => crashes.push(error),
-    delay: () => 1,
+    delay,
     slices,
   });
   return { dataplane, settler, compiler, ended, crashes };
@@ -35,3 +38,16 @@ export function slow(): NonNullable<SettlerOptions["slices"]> {
 }
 
 export const MANY: readonly string[] = ["a", "b", "c", "d", "e"];
+
+/** A flood: with each turn of the event loop come more changes than one turn applies. Disposing ends it. */
+export function flood(settler: Settler): Disposable {
+  let [at, flowing] = [0, true];
+  function pour(): void {
+    if (!flowing) return;
+    settler.take([endpointUpdate(`${at}-a`), endpointUpdate(`${at}-b`)], at);
+    settler.take([endpointUpdate(`${at}-c`), endpointUpdate(`${at++}-d`)], at);
+    setImmediate(pour);
+  }
+  pour();
+  return { [Symbol.dispose]: () => void (flowing = false) };
+}
