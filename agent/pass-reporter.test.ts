@@ -35,7 +35,7 @@ test("a pass that no change asked for tells no way from noticing to the kernel",
   expect(logged({})).not.toHaveProperty("noticedToKernelMilliseconds");
 });
 
-test("health is told what the rules are made of, what the kernel holds and what passes came to", () => {
+test("health is told what the rules are made of, what the kernel holds and what passes came to; a failed one changes no count", () => {
   const status = createStatus();
   const compiler = createCompiler();
   compiler.apply([endpointUpdate("a"), endpointUpdate("b")]);
@@ -50,6 +50,7 @@ test("health is told what the rules are made of, what the kernel holds and what 
     first: true,
   };
   passEnds({ ...pass, retryMilliseconds: undefined });
+  compiler.apply([endpointUpdate("c")]);
   passEnds({ ...pass, settled: FAILED, failures: 1, retryMilliseconds: 1 });
   expect(status.counts).toEqual({
     endpoints: 2,
@@ -63,4 +64,28 @@ test("health is told what the rules are made of, what the kernel holds and what 
   expect(status.table()).toMatchObject({ chains: 1, sets: 2, elements: 3 });
   dataplane.status = { ...dataplane.status, chains: 7 };
   expect(status.table().chains).toBe(7);
+});
+
+test("what the kernel refuses is an error once, however many passes leave it out", async () => {
+  const { log, text } = collectedLog();
+  const refused = [
+    { kind: "program", id: "p", title: "x/p", because: "no memory", consequence: "closed" },
+  ] as const;
+  const dataplane = fakeDataplane();
+  dataplane.status = { ...dataplane.status, refused };
+  const { rebuilt: _, ...changed } = APPLIED;
+  const pass = { noticedAt: 1, endpoints: new Set<EndpointId>(), failures: 0, retryMilliseconds: undefined };
+  {
+    using reporter = createPassReporter({
+      compiler: createCompiler(),
+      dataplane,
+      status: createStatus(),
+      log,
+    });
+    for (const first of [true, false, false, false])
+      reporter.passEnds({ ...pass, settled: { ...changed, kind: "degraded", refused }, first });
+  }
+  await log.flush(1_000);
+  expect(text().match(/"level":"error"/g)).toHaveLength(1);
+  expect(text().match(/"level":"warning".*"refused":1/g)).toHaveLength(3);
 });

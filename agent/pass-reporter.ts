@@ -1,8 +1,9 @@
-import type { Dataplane, RefusedObject } from "../dataplane/dataplane.ts";
+import type { Dataplane, RefusedObject, Settled } from "../dataplane/dataplane.ts";
 import { unreachable } from "../model/unreachable.ts";
 import type { Compiler } from "../policy/compiler.ts";
 import { createAnnouncer } from "./announcer.ts";
-import type { Log, LogFields } from "./log.ts";
+import type { Log } from "./log.ts";
+import { createSettledLog, type SettledPasses } from "./settled-log.ts";
 import type { Pass, SettlerOptions } from "./settler.ts";
 import { shortened } from "./shortened.ts";
 import type { AgentStatus } from "./status.ts";
@@ -18,17 +19,14 @@ function refusedText({ kind, id, title, because, consequence }: RefusedObject): 
   return `${kind} ${id} (${title}): ${because}; ${consequence}`;
 }
 
-function tenths(milliseconds: number): number {
-  return Math.round(milliseconds * 10) / 10;
-}
+type Changing = Extract<Settled, { readonly commands: number }>;
 
-/** Says what every pass came to: to the log as it happens, to health until it changes. */
-export function createPassReporter({
-  compiler,
-  dataplane,
-  status,
-  log,
-}: PassReporterOptions): Pick<SettlerOptions, "passBegins" | "passEnds"> {
+/** Disposing writes what the log was not told yet. */
+export type PassReporter = Pick<SettlerOptions, "passBegins" | "passEnds"> & Disposable;
+
+/** Says what every pass came to: to the log once a second at most, to health until it changes. */
+export function createPassReporter({ compiler, dataplane, status, log }: PassReporterOptions): PassReporter {
+  const settledLog = createSettledLog({ log });
   const announceRefused = createAnnouncer({
     log,
     level: "error",
@@ -48,33 +46,35 @@ export function createPassReporter({
     };
   }
 
-  function settledFields({ settled, noticedAt }: Pass): LogFields {
-    const inForceAt = "inForceAt" in settled ? settled.inForceAt : performance.now();
-    const noticed =
-      noticedAt === undefined ? {} : { noticedToKernelMilliseconds: tenths(inForceAt - noticedAt) };
-    const { endpoints, clusterPolicies: policies } = status.counts;
-    if (settled.kind !== "applied" && settled.kind !== "degraded") return { endpoints, policies, ...noticed };
-    const rebuilt = settled.kind === "applied" && settled.rebuilt;
-    const { commands, milliseconds } = settled;
-    return { commands, milliseconds: tenths(milliseconds), ...noticed, rebuilt, endpoints, policies };
+  function settledPass({ settled, noticedAt }: Pass & { readonly settled: Changing }): SettledPasses {
+    const { commands, milliseconds, inForceAt } = settled;
+    return {
+      commands,
+      milliseconds,
+      noticedToKernelMilliseconds: noticedAt === undefined ? undefined : inForceAt - noticedAt,
+      rebuilt: settled.kind === "applied" && settled.rebuilt,
+      endpoints: status.counts.endpoints,
+      policies: status.counts.clusterPolicies,
+      refused: settled.kind === "degraded" ? settled.refused.length : 0,
+    };
   }
 
   function logPass(pass: Pass): void {
     const { settled, failures, retryMilliseconds } = pass;
     switch (settled.kind) {
       case "unchanged":
-        return log.write("debug", "settled, nothing to change", settledFields(pass));
-      case "applied":
-        return log.write("info", "settled", settledFields(pass));
-      case "degraded":
-        return log.write("error", "settled, but for what the kernel refused", {
-          ...settledFields(pass),
-          refused: settled.refused.length,
+        return log.write("debug", "settled, nothing to change", {
+          endpoints: status.counts.endpoints,
+          policies: status.counts.clusterPolicies,
         });
+      case "applied":
+        return settledLog.take(settledPass({ ...pass, settled }), pass.first || settled.rebuilt);
+      case "degraded":
+        return settledLog.take(settledPass({ ...pass, settled }), pass.first);
       case "failed": {
         const { tried, next } = settled;
         const found = shortened(settled.found, 4_000);
-        const retryIn = tenths(retryMilliseconds ?? 0);
+        const retryIn = Math.round(retryMilliseconds ?? 0);
         return log.write("error", "settling failed", {
           tried,
           found,
@@ -101,10 +101,11 @@ export function createPassReporter({
         status.applied = true;
       }
       status.refused = dataplane.status.refused.map(refusedText);
-      status.counts = counts();
+      if (settled.kind !== "failed") status.counts = counts();
       status.passes = { ...status.passes, [settled.kind]: status.passes[settled.kind] + 1 };
       logPass(pass);
       announceRefused(status.refused);
     },
+    [Symbol.dispose]: () => settledLog[Symbol.dispose](),
   };
 }

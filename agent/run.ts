@@ -60,7 +60,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     mended: "condition ended",
   });
   using statusLog = createStatusLog({ log });
-  const reporter = createPassReporter({ compiler, dataplane, status, log });
+  using reporter = createPassReporter({ compiler, dataplane, status, log });
   const settler = createSettler({
     compiler,
     dataplane,
