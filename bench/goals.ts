@@ -14,7 +14,7 @@ export const GOALS: readonly Goal[] = [
     labels: { ...NETLINK, op: "element" },
     reached: ({ p50 }) => p50 < 0.000_1,
   },
-  ...["endpoint", "policy"].map((op): Goal => ({
+  ...["endpoint", "policy", "policy edit"].map((op): Goal => ({
     measurement: "kernel-write",
     text: `one ${op} there: p50 below 1.5 ms`,
     metric: "kernel_write_seconds",

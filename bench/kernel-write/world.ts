@@ -2,6 +2,7 @@ import type { Address } from "../../model/address.ts";
 import type { InterfaceName } from "../../model/fingerprint.ts";
 import type { Endpoint } from "../../model/endpoint.ts";
 import type { Policy } from "../../model/policy.ts";
+import { unreachable } from "../../model/unreachable.ts";
 import type { Update } from "../../model/update.ts";
 import { allow, gone, namespace, peer, pod, podsOf, policy, port, put } from "../../policy/test-objects.ts";
 
@@ -21,7 +22,7 @@ export interface NodeChange {
   readonly go: readonly Update[];
 }
 
-export const OPERATIONS = ["element", "endpoint", "policy"] as const;
+export const OPERATIONS = ["element", "endpoint", "policy", "policy edit"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Different ones of each operation: nothing is cheap because it was just done to the same object. */
@@ -73,16 +74,26 @@ export function nodeUpdates(shape: NodeShape): Update[] {
 /**
  * The changes whose cost is asked for. `element`: a pod of another node joins the peers of one endpoint. `endpoint`: a pod of
  * this node, which a policy of its own awaits. `policy`: a second one for an endpoint, with another port and other peers.
+ * `policy edit`: the one that it has lets the same peers in at another port.
  */
 export function nodeChanges(operation: Operation, shape: NodeShape): NodeChange[] {
   return Array.from({ length: VARIANTS }, (_, index) => {
     const target = `pod-${Math.floor((index * shape.endpoints) / VARIANTS)}`;
-    const things = {
-      element: () => remotePod(peersOf(target), LATER + index),
-      endpoint: () => localPod(`newcomer-${index}`, LATER + index),
-      policy: () => ({ ...ownPolicy(`second-${index}`, 9000), subjects: podsOf("local", target) }),
-    };
-    const thing = things[operation]();
-    return { come: [put(thing)], go: [gone(thing)] };
+    const comesAndGoes = (thing: Endpoint | Policy): NodeChange => ({
+      come: [put(thing)],
+      go: [gone(thing)],
+    });
+    switch (operation) {
+      case "element":
+        return comesAndGoes(remotePod(peersOf(target), LATER + index));
+      case "endpoint":
+        return comesAndGoes(localPod(`newcomer-${index}`, LATER + index));
+      case "policy":
+        return comesAndGoes({ ...ownPolicy(`second-${index}`, 9000), subjects: podsOf("local", target) });
+      case "policy edit":
+        return { come: [put(ownPolicy(target, 8001))], go: [put(ownPolicy(target, 8000))] };
+      default:
+        return unreachable(operation);
+    }
   });
 }

@@ -24,7 +24,7 @@ function chart(results: readonly Result[], op: string): Chart {
   }));
   const title = `One ${op}, median`;
   return {
-    name: `kernel-write-${op}`,
+    name: `kernel-write-${op.replaceAll(" ", "-")}`,
     words: `What one ${op} costs at 10 to 5,000 local endpoints, by each writer`,
     svg: lineChart({
       title,
@@ -39,14 +39,16 @@ export const kernelWriteSection: Section = {
   measurement: "kernel-write",
   title: "What a change costs the kernel",
   how: `
-The real driver compiles a node, one element (an address joins a set of peers), one endpoint or one policy changes, and the batches that
+The real driver compiles a node; one element (an address joins a set of peers), one endpoint or one policy comes, or one policy is edited; and the batches that
 it makes of the change are written again and again: by Tortie's own netlink writer, by libnftables in the same process, and by \`nft -j -f\` as
 a program. \`raw\` sends the same messages ready made: what is between it and \`netlink\` is our encoding. Each endpoint has policies of its own, so
 that nothing is shared; real nodes have fewer chains and sets (\`kernel_table_chains\`, \`kernel_table_sets\`). What falls out of use is deleted afterwards,
 in the background, and counted apart (\`kernel_removal_seconds\`, \`kernel_tidy_seconds\`).
 `,
   charts: (results) =>
-    results.length === 0 ? [] : ["element", "endpoint", "policy"].map((op) => chart(results, op)),
+    results.length === 0
+      ? []
+      : ["element", "endpoint", "policy", "policy edit"].map((op) => chart(results, op)),
   reading: `
 Beside the change itself the kernel does two things: after each transaction with a new rule or jump it looks at every chain that packets can reach, and
 whenever a set is named it walks the list of all sets. Members of a set come without the first, so most changes of a cluster are as cheap as they can be. A pod
