@@ -1,4 +1,4 @@
-import { createRecent } from "./recent.ts";
+import { createKnownTexts } from "./known-texts.ts";
 
 /**
  * Which fields of a JSON object are wanted: a value whole, or some fields of it. The entries of a list are passed through.
@@ -33,9 +33,9 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** How many shared values are remembered at the least: what is alike in a list stands together. Long ones are rare. */
-const SHARED = 512;
-const LONGEST_SHARED = 2_048;
+// What is alike in a list stands together; what is long is rare.
+const TEXTS = { slots: 1_024, longest: 64 };
+const SHARED = { slots: 1_024, longest: 2_048 };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -99,20 +99,6 @@ function wordEnd(bytes: Uint8Array, at: number, stop: number): number {
   return stop;
 }
 
-/** Whether the bytes of a text stand for themselves: ASCII without escapes, and nothing that JSON refuses. */
-function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let index = from; index < to; index++) {
-    const byte = bytes[index]!;
-    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) return false;
-  }
-  return true;
-}
-
-/** A text of plain bytes: a third of what a decoder takes for short ones. */
-function plainText(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.prototype.toString.call(bytes, "latin1", from, to);
-}
-
 /**
  * Reads a few fields of large objects: a pod of 3 kB holds some 300 bytes that policies are about, and parsing the rest makes ten
  * times the garbage. Nothing is said about what is passed over, other than that its brackets and quotes match. A name that is
@@ -122,7 +108,8 @@ function plainText(bytes: Uint8Array, from: number, to: number): string {
  */
 export function fieldReader(fields: Fields): FieldReader {
   const wanted = wantedFields(fields);
-  const shared = createRecent<unknown>(SHARED);
+  const plainText = createKnownTexts((text) => text, TEXTS);
+  const sharedValue = createKnownTexts<unknown>((text) => JSON.parse(text), SHARED);
   let input = new Uint8Array();
   let at = 0;
   let stop = 0;
@@ -168,32 +155,24 @@ export function fieldReader(fields: Fields): FieldReader {
     return undefined;
   }
 
-  /** The JSON text from there to `at`. */
-  function textFrom(start: number): string {
-    return isPlain(input, start, at)
-      ? plainText(input, start, at)
-      : decoder.decode(input.subarray(start, at));
+  function parse(start: number): unknown {
+    return JSON.parse(decoder.decode(input.subarray(start, at)));
   }
 
   function readWhole(): unknown {
     const first = next();
     const start = at;
     skipValue();
-    if (first === QUOTE && isPlain(input, start, at)) return plainText(input, start + 1, at - 1);
-    return JSON.parse(textFrom(start));
+    if (first === QUOTE) return plainText(input, start + 1, at - 1) ?? parse(start);
+    const isWord = first !== OPEN_OBJECT && first !== OPEN_LIST;
+    return (isWord ? sharedValue(input, start, at) : undefined) ?? parse(start);
   }
 
   function readShared(): unknown {
     next();
     const start = at;
     skipValue();
-    const text = textFrom(start);
-    if (text.length > LONGEST_SHARED) return JSON.parse(text);
-    const known = shared.get(text);
-    if (known !== undefined) return known;
-    const value: unknown = JSON.parse(text);
-    shared.set(text, value);
-    return value;
+    return sharedValue(input, start, at) ?? parse(start);
   }
 
   function readList(among: readonly Wanted[]): unknown[] {

@@ -5,6 +5,7 @@ import type { Problem } from "../../../model/problem.ts";
 import type { Update } from "../../../model/update.ts";
 import { createImplicitNamespaces } from "./implicit-namespaces.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
+import { createProblemList } from "./problem-list.ts";
 import {
   createResourceStore,
   type LookedUpList,
@@ -69,11 +70,6 @@ function policyUpdates({ before, after }: ValueChange<Policy>): Update[] {
   return updates;
 }
 
-function compareProblems(a: Problem, b: Problem): number {
-  if (a.where !== b.where) return a.where < b.where ? -1 : 1;
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
-}
-
 type Readers = {
   readonly [Name in ResourceName]: (change: ValueChange<ResourceValues[Name]>) => Update[];
 };
@@ -85,17 +81,14 @@ function policyNamespace(policy: Policy | undefined): string | undefined {
 }
 
 export function createObjectStore(): ObjectStore {
+  const problems = createProblemList();
   const stores = {
-    pods: createResourceStore<Endpoint>(),
-    namespaces: createResourceStore<NamespaceObject>(),
-    networkpolicies: createResourceStore<Policy>(),
-    nodes: createResourceStore<Node>(),
+    pods: createResourceStore<Endpoint>(problems),
+    namespaces: createResourceStore<NamespaceObject>(problems),
+    networkpolicies: createResourceStore<Policy>(problems),
+    nodes: createResourceStore<Node>(problems),
   };
   const implicit = createImplicitNamespaces();
-  let known: { readonly revision: number; readonly problems: readonly Problem[] } = {
-    revision: 0,
-    problems: [],
-  };
 
   function use(before: string | undefined, after: string | undefined): void {
     if (before === after) return;
@@ -180,14 +173,6 @@ export function createObjectStore(): ObjectStore {
       implicit.open();
       return implicit.take();
     },
-    problems() {
-      const all = Object.values(stores);
-      const revision = all.reduce((sum, { problemsRevision }) => sum + problemsRevision, 0);
-      if (revision === known.revision) return known.problems;
-      const found = all.flatMap(({ problems }) => [...problems.values()].flat()).toSorted(compareProblems);
-      const same = Bun.deepEquals(known.problems, found, true);
-      known = { revision, problems: same ? known.problems : found };
-      return known.problems;
-    },
+    problems: () => problems.all(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Problem } from "../../../model/problem.ts";
 import { unreachable } from "../../../model/unreachable.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
+import type { ProblemList } from "./problem-list.ts";
 import { compareVersions, readResourceVersion, type ResourceVersion } from "./resource-version.ts";
 import type { ModelItem } from "./to-model.ts";
 
@@ -33,10 +34,6 @@ export interface ResourceStore<Value> {
   readonly whole: boolean;
   /** How many objects there are. */
   readonly size: number;
-  /** By key; of objects that have any. */
-  readonly problems: ReadonlyMap<string, readonly Problem[]>;
-  /** Another number than before: the problems may be others. */
-  readonly problemsRevision: number;
   /**
    * Takes one event of the list and watch and answers what has changed by it. Until the first listing is complete every item
    * counts at once; later listings count when they are complete, all in one.
@@ -68,10 +65,12 @@ const NO_PROBLEMS: readonly Problem[] = [];
 /** How many objects that went are remembered. Watches keep the order: this is for those that do not. */
 const MOST_GONE = 4096;
 
-export function createResourceStore<Value>(): ResourceStore<Value> {
+/** What is wrong with its objects goes into `allProblems`, where it stands with that of other resources. */
+export function createResourceStore<Value>(allProblems: ProblemList): ResourceStore<Value> {
   const objects = new Map<string, Known<Value>>();
   /** The versions at which objects went, oldest first: what comes late about them is no news. */
   const gone = new Map<string, ResourceVersion>();
+  /** Of objects that have any. */
   const problems = new Map<string, readonly Problem[]>();
   /** Objects that were looked up and that neither list nor watch has told of so far. */
   const looked = new Map<string, ResourceVersion>();
@@ -83,7 +82,6 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
   /** What the listing under way holds, or was told meanwhile. Undefined in the first one, which begins with nothing: all of `objects`. */
   let seen: Set<string> | undefined;
   let whole = false;
-  let problemsRevision = 0;
 
   /** What is known of an object in what counts now: the listing, while there is one. */
   function present(key: string): Known<Value> | undefined {
@@ -109,15 +107,21 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     for (const oldest of gone.keys()) return void gone.delete(oldest);
   }
 
+  function settleProblems(key: string, found: readonly Problem[]): void {
+    const had = problems.get(key) ?? NO_PROBLEMS;
+    if ((had.length === 0 && found.length === 0) || Bun.deepEquals(had, found, true)) return;
+    allProblems.replace(had, found);
+    if (found.length > 0) problems.set(key, found);
+    else problems.delete(key);
+  }
+
   /** Makes it what is known of the object; undefined: nothing is. */
   function settle(key: string, told: Told<Value> | undefined, changes: ValueChange<Value>[]): void {
     const before = objects.get(key);
     const next = told?.known;
     if (next === undefined) objects.delete(key);
     else objects.set(key, next);
-    const found = told?.problems ?? NO_PROBLEMS;
-    if (found.length > 0) problems.set(key, found);
-    if (found.length > 0 || problems.delete(key)) problemsRevision++;
+    settleProblems(key, told?.problems ?? NO_PROBLEMS);
     if (before?.value !== next?.value) changes.push({ before: before?.value, after: next?.value });
   }
 
@@ -230,7 +234,6 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
     get size() {
       return objects.size;
     },
-    problems,
     look(item) {
       const changes: ValueChange<Value>[] = [];
       const late = isOutdated(item);
@@ -248,9 +251,6 @@ export function createResourceStore<Value>(): ResourceStore<Value> {
       }
       for (const key of lacking) takeLookedGone(key, version, changes);
       return changes;
-    },
-    get problemsRevision() {
-      return problemsRevision;
     },
     take(event) {
       const changes: ValueChange<Value>[] = [];

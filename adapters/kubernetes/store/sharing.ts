@@ -1,6 +1,5 @@
 import type { NamedPort } from "../../../model/endpoint.ts";
 import type { Labels } from "../../../model/labels.ts";
-import { createRecent } from "../reading/recent.ts";
 
 /** Gives equal values out as one object: the pods of a deployment are alike in all but name and address. */
 export interface Sharing {
@@ -13,6 +12,34 @@ export interface Sharing {
 
 const NO_LABELS: Labels = {};
 const NO_PORTS: readonly NamedPort[] = [];
+
+/** Remembers the values used last: at least `least` of them, at most twice as many. */
+function createRecent<Value>(least: number): {
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+  forget(): void;
+} {
+  let young = new Map<string, Value>();
+  let old = new Map<string, Value>();
+  const set = (key: string, value: Value): void => {
+    if (young.size >= least) [old, young] = [young, new Map()];
+    young.set(key, value);
+  };
+  return {
+    get(key) {
+      const found = young.get(key);
+      if (found !== undefined) return found;
+      const older = old.get(key);
+      if (older !== undefined) set(key, older);
+      return older;
+    },
+    set,
+    forget() {
+      young = new Map();
+      old = new Map();
+    },
+  };
+}
 
 /** `least`: how many lists of labels and of ports are remembered at the least; of texts four times as many. */
 export function createSharing(least = 4096): Sharing {
