@@ -70,11 +70,9 @@ async function enforce({ config, version, log, stopping }: EnforceOptions): Prom
         report: () => healthReport(status, performance.now(), config.watchdogSeconds),
       })
     : undefined;
-  using metrics = config.metricsEnabled ? await openMetrics({ config, status, version }) : undefined;
   const { ownership, ownershipNote } = dataplane.status;
   log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
   if (health !== undefined) log.write("info", "health served", { url: health.url });
-  if (metrics !== undefined) log.write("info", "metrics served", { url: metrics.url });
   await runAgent({
     datastore: openDatastore(config, config.nodeName),
     compiler: createCompiler(),
@@ -113,7 +111,9 @@ async function enforce({ config, version, log, stopping }: EnforceOptions): Prom
             log,
           })
       : undefined,
-    passEnded: metrics?.passEnded,
+    openMetrics: config.metricsEnabled
+      ? (conditions) => openMetrics({ config, status, version, log, conditions })
+      : undefined,
     stopping,
   });
 }

@@ -8,9 +8,10 @@ import { createAnnouncer } from "./announcer.ts";
 import type { PoolWatch, WatchPoolsOptions } from "./host/ip-pools.ts";
 import type { Log } from "./log.ts";
 import type { HostListener, NodeHost } from "./host/node-host.ts";
+import type { Metrics } from "./metrics.ts";
 import { createPassReporter } from "./pass-reporter.ts";
 import type { PodNetwork, PodNetworkHooks } from "./pods/pod-network.ts";
-import { createSettler, type Pass, type SettlerOptions } from "./settler.ts";
+import { createSettler, type SettlerOptions } from "./settler.ts";
 import { createStatusLog } from "./status-log.ts";
 import type { AgentStatus } from "./status.ts";
 
@@ -31,8 +32,10 @@ export interface AgentParts {
   readonly keepCniConfig?: ((told: (conditions: readonly Condition[]) => void) => Disposable) | undefined;
   /** Undefined: our CNI plugin does not wire this node's pods. */
   readonly openPodNetwork?: ((hooks: PodNetworkHooks) => PodNetwork) | undefined;
-  /** Told what every pass came to. */
-  readonly passEnded?: ((pass: Pass) => void) | undefined;
+  /** Undefined: nobody asks for metrics. */
+  readonly openMetrics?:
+    | ((conditions: (found: readonly Condition[]) => void) => Promise<Metrics>)
+    | undefined;
   readonly stopping: AbortSignal;
   readonly delay?: SettlerOptions["delay"];
 }
@@ -67,7 +70,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     passBegins: reporter.passBegins,
     passEnds: (pass) => {
       reporter.passEnds(pass);
-      parts.passEnded?.(pass);
+      metrics?.passEnded(pass);
       // The first call may give every pod its route, so it waits for the first rules.
       if (pass.failures === 0) podNetwork?.inForce(compiler.ruleset.endpoints, pass.endpoints);
     },
@@ -80,12 +83,19 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     settler.again();
   });
 
-  const conditions = new Map<"datastore" | "host" | "pools" | "links" | "cniConfig", readonly Condition[]>();
+  const conditions = new Map<
+    "datastore" | "host" | "pools" | "links" | "cniConfig" | "metrics",
+    readonly Condition[]
+  >();
   function tellConditions(from: Parameters<typeof conditions.set>[0], found: readonly Condition[]): void {
     conditions.set(from, found);
     status.conditions = [...conditions.values()].flat();
     announceConditions(status.conditions.map(({ text }) => text));
   }
+  using metrics =
+    parts.openMetrics === undefined
+      ? undefined
+      : await parts.openMetrics((found) => tellConditions("metrics", found));
   using host = parts.watchHost?.({
     moved: (updates) => settler.take(updates, performance.now()),
     conditions: (found) => tellConditions("host", found),

@@ -8,6 +8,8 @@ export interface ListenOptions {
   readonly port: number;
   /** The settings that decide where. */
   readonly settings: { readonly host: string; readonly port: string };
+  /** Who else may listen there. */
+  readonly others: string;
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 
@@ -26,7 +28,7 @@ export class ListenError extends Error {
  *
  * @throws ListenError when the address is taken or not ours.
  */
-export function listen({ what, host, port, settings, fetch }: ListenOptions): Listening {
+export function listen({ what, host, port, settings, others, fetch }: ListenOptions): Listening {
   try {
     const server = Bun.serve({ hostname: host, port, fetch });
     return {
@@ -37,7 +39,7 @@ export function listen({ what, host, port, settings, fetch }: ListenOptions): Li
     const code = errorCode(error) ?? String(error);
     const found =
       code === "EADDRINUSE"
-        ? "the address is in use, perhaps by another tortie or by calico-node; stop it"
+        ? `the address is in use, perhaps by ${others}; stop it`
         : `the system says ${code}; name an address of this machine`;
     throw new ListenError(
       `cannot serve ${what} on ${host} port ${port}: ${found}, or set ${settings.port} or ${settings.host}`,

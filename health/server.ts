@@ -53,6 +53,7 @@ export function serveHealth({ host, port, report }: HealthServerOptions): Listen
     host,
     port,
     settings: { host: "FELIX_HEALTHHOST", port: "FELIX_HEALTHPORT" },
+    others: "another tortie or calico-node",
     fetch: healthRoutes(report).fetch,
   });
 }

@@ -45,7 +45,7 @@ export async function openWholeAgent(writer: NftWriter, size: ClusterSize): Prom
     dataplane,
     status: createStatus(),
     log: { write: () => {}, flush: async () => {} },
-    passEnded: () => passed.resolve(),
+    openMetrics: async () => ({ passEnded: () => passed.resolve(), [Symbol.dispose]: () => {} }),
     stopping: stopping.signal,
   });
   ended.catch((error: unknown) => passed.reject(error));

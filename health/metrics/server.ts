@@ -12,9 +12,16 @@ export interface MetricsServerOptions {
   readonly processMetrics: boolean;
 }
 
-export interface MetricsServer extends Listening {
+/** Disposing frees the port. */
+export interface MetricsServer extends Disposable {
   /** For what happens now, in seconds. */
   readonly observe: MetricRegistry["observe"];
+  /**
+   * Serves metrics from this thread, as health; gives the URL. What was observed before is among them.
+   *
+   * @throws ListenError when the address is taken or not ours; it may be tried again.
+   */
+  listen(): string;
 }
 
 /** The route alone, for a server or a test. */
@@ -28,25 +35,35 @@ export function metricsRoutes({ text, contentType }: MetricRegistry): Hono {
   return routes;
 }
 
-/**
- * Serves metrics from this thread, as health.
- *
- * @throws ListenError when the address is taken or not ours.
- */
-export function serveMetrics({ host, port, figures, processMetrics }: MetricsServerOptions): MetricsServer {
+/** Metrics, which nobody can ask for yet. */
+export function createMetricsServer({
+  host,
+  port,
+  figures,
+  processMetrics,
+}: MetricsServerOptions): MetricsServer {
   const registry = createMetricRegistry({
     figures: () => ({ ...figures(), longestGapSeconds: delay.longestSeconds() }),
     processMetrics,
   });
-  const settings = { host: "FELIX_PROMETHEUSMETRICSHOST", port: "FELIX_PROMETHEUSMETRICSPORT" };
-  const server = listen({ what: "metrics", host, port, settings, fetch: metricsRoutes(registry).fetch });
   const delay = watchLoopDelay({ told: (seconds) => registry.observe("loopDelay", seconds) });
+  let server: Listening | undefined;
   return {
-    url: server.url,
     observe: registry.observe,
+    listen() {
+      server ??= listen({
+        what: "metrics",
+        host,
+        port,
+        settings: { host: "FELIX_PROMETHEUSMETRICSHOST", port: "FELIX_PROMETHEUSMETRICSPORT" },
+        others: "health (FELIX_HEALTHPORT), another tortie or calico-node",
+        fetch: metricsRoutes(registry).fetch,
+      });
+      return server.url;
+    },
     [Symbol.dispose]() {
       delay[Symbol.dispose]();
-      server[Symbol.dispose]();
+      server?.[Symbol.dispose]();
     },
   };
 }

@@ -98,10 +98,13 @@ test("address and port can be chosen, IPv6 too; the process' own metrics can be 
   expect(answer?.body).not.toContain("process_");
 });
 
-test("a port in use: exit 1 with what to do, and the rules are as they were", async () => {
+test("a port in use: policy is followed all the same, and readiness names it with what to do", async () => {
   using sandbox = new Sandbox();
   const agent = sandbox.start(["agent"], { ...ENABLED, FELIX_PROMETHEUSMETRICSPORT: "9099" });
-  expect(await agent.ended()).toBe(1);
-  expect(agent.err()).toContain("cannot serve metrics on 127.0.0.1 port 9099: the address is in use");
-  expect(agent.err()).toContain("FELIX_PROMETHEUSMETRICSPORT");
+  await sandbox.untilReady();
+  expect(agent.messages()).toContain("metrics are not served; policy is followed all the same");
+  const { body = "" } = (await ask(sandbox.namespace, { path: "/readiness", port: 9099 })) ?? {};
+  expect(body.replaceAll(/[\s|]+/g, " ")).toContain("notice: cannot serve metrics on 127.0.0.1 port 9099");
+  expect(agent.out()).toContain("FELIX_PROMETHEUSMETRICSPORT");
+  expect(await agent.end("SIGTERM")).toBe(0);
 });
