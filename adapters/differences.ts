@@ -6,6 +6,7 @@ function changes<Key, Value, Change>(
   change: (key: Key, value: Value | undefined) => Change,
 ): Change[] {
   const found: Change[] = [];
+  if (before === after) return found;
   for (const key of before.keys()) if (!after.has(key)) found.push(change(key, undefined));
   for (const [key, value] of after) {
     const old = before.get(key);
