@@ -31,3 +31,7 @@ test("help lists every variable and fits a wide terminal", () => {
   expect(agentHelp()).toContain("DATASTORE_PATH");
   expect(agentHelp()).toContain("FELIX_LOGSEVERITYSCREEN");
 });
+
+test("the help is plain text: no link of Markdown is in it", () => {
+  expect(agentHelp()).not.toContain("](");
+});

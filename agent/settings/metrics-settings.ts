@@ -13,7 +13,7 @@ export interface MetricsSettings {
 export const METRICS_SETTINGS: { readonly [Key in keyof MetricsSettings]: Setting<MetricsSettings[Key]> } = {
   metricsEnabled: setting(BOOLEAN, "false", {
     name: "FELIX_PROMETHEUSMETRICSENABLED",
-    means: "serve metrics for Prometheus on /metrics; [metrics.md](metrics.md) has the list",
+    means: "serve metrics for Prometheus on /metrics; docs/metrics.md has the list",
   }),
   metricsHost: setting(LISTENING, "127.0.0.1", {
     name: "FELIX_PROMETHEUSMETRICSHOST",

@@ -70,7 +70,7 @@ const FELIX: readonly Metric[] = [
   {
     name: "felix_cluster_num_workload_endpoints",
     kind: "gauge",
-    help: "Pods of the cluster that have a network of their own.",
+    help: "Pods of the cluster that have a network of their own, finished ones included until they are deleted.",
     read: ({ health }) => health.counts.clusterEndpoints,
   },
   {
@@ -121,7 +121,7 @@ const KERNEL: readonly Metric[] = [
   {
     name: "tortie_event_to_kernel_seconds",
     kind: "histogram",
-    help: "From the first sight of a change until packets are judged by it; of each pass the oldest change.",
+    help: "From the first sight of a change until packets are judged by it; of each pass the oldest change. The first rules are left out.",
     observes: "eventToKernel",
     buckets: [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000].map((one) => one * MILLISECOND),
   },

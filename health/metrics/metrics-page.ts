@@ -10,7 +10,12 @@ loopback unless \`FELIX_PROMETHEUSMETRICSHOST\` says otherwise. [config.md](conf
 nothing listens and the library is not loaded.
 
 Names are Felix's where Felix has the thing, so that dashboards made for Calico show it. Values are read when they are asked for;
-only what has a duration is noted as it happens. Felix's metrics of Go, of iptables and of ipsets have no counterpart here.
+only what has a duration is noted as it happens. Felix's metrics of Go, of iptables and of ipsets have no counterpart here. The
+quantiles of a summary are those of the last ten minutes, and 0 where nothing happened in them; its sum and count are of the whole
+life.
+
+Where the port is taken the agent goes on without: a line of level error and a notice in \`/readiness\` say so, and it tries again
+every few seconds.
 `;
 
 const TAIL = `

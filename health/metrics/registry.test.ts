@@ -81,6 +81,19 @@ test("where another plugin wires the pods, ours has none", async () => {
   expect([found.get("tortie_pods_wired"), found.get("tortie_pods_waiting")]).toEqual([0, 0]);
 });
 
+test("figures are read once for each text", async () => {
+  let [reads, version] = [0, "1"];
+  const figures = (): Figures => {
+    reads++;
+    return { ...FIGURES, version };
+  };
+  const { text } = createMetricRegistry({ figures, processMetrics: true });
+  expect(await text()).toContain('tortie_build_info{version="1"} 1');
+  version = "2";
+  expect(await text()).toContain('tortie_build_info{version="2"} 1');
+  expect(reads).toBe(2);
+});
+
 test("what is told is counted in seconds", async () => {
   const { text, observe } = createMetricRegistry({ figures: () => FIGURES, processMetrics: true });
   observe("eventToKernel", 0.003);

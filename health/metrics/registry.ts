@@ -24,9 +24,11 @@ export interface MetricRegistryOptions {
   readonly processMetrics: boolean;
 }
 
-/** The metrics of the table. Figures are read for each text. */
+/** The metrics of the table. Figures are read once for each text. */
 export function createMetricRegistry({ figures, processMetrics }: MetricRegistryOptions): MetricRegistry {
   const registry = new Registry();
+  /** All metrics of one text are made of these: reading them costs system calls. */
+  let present: Figures | undefined;
   const observers = new Map<keyof Observations, (seconds: number) => void>();
 
   function addRead({ name, help, kind, label, read }: ReadMetric): void {
@@ -39,7 +41,7 @@ export function createMetricRegistry({ figures, processMetrics }: MetricRegistry
         ...about,
         collect: () => {
           gauge.reset();
-          for (const sample of samples(read(figures()))) gauge.set(told(sample), sample.value);
+          for (const sample of samples(read((present ??= figures())))) gauge.set(told(sample), sample.value);
         },
       });
       return;
@@ -48,7 +50,7 @@ export function createMetricRegistry({ figures, processMetrics }: MetricRegistry
       ...about,
       collect: () => {
         counter.reset();
-        for (const sample of samples(read(figures()))) counter.inc(told(sample), sample.value);
+        for (const sample of samples(read((present ??= figures())))) counter.inc(told(sample), sample.value);
       },
     });
   }
@@ -83,7 +85,10 @@ export function createMetricRegistry({ figures, processMetrics }: MetricRegistry
   for (const metric of METRICS) add(metric);
   return {
     observe: (what, seconds) => observers.get(what)?.(seconds),
-    text: () => registry.metrics(),
+    text() {
+      present = undefined;
+      return registry.metrics();
+    },
     contentType: registry.contentType,
   };
 }
