@@ -1,6 +1,7 @@
 import type { Problem } from "../../../model/problem.ts";
 import { unreachable } from "../../../model/unreachable.ts";
 import type { ListWatchEvent } from "../reading/list-watch-event.ts";
+import { createKnownObjects } from "./known-objects.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { compareVersions, readResourceVersion, type ResourceVersion } from "./resource-version.ts";
 import type { ModelItem } from "./to-model.ts";
@@ -67,7 +68,8 @@ const MOST_GONE = 4096;
 
 /** What is wrong with its objects goes into `allProblems`, where it stands with that of other resources. */
 export function createResourceStore<Value>(allProblems: ProblemList): ResourceStore<Value> {
-  const objects = new Map<string, Known<Value>>();
+  /** Marked is what the last listing held, or what was told since it began. */
+  const objects = createKnownObjects<Known<Value>>();
   /** The versions at which objects went, oldest first: what comes late about them is no news. */
   const gone = new Map<string, ResourceVersion>();
   /** Of objects that have any. */
@@ -79,13 +81,11 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
   /** What a listing under way says otherwise than `objects`, for when it is complete. Undefined: it counts at once. */
   let waiting: Map<string, Told<Value>> | undefined;
   let listing = false;
-  /** What the listing under way holds, or was told meanwhile. Undefined in the first one, which begins with nothing: all of `objects`. */
-  let seen: Set<string> | undefined;
   let whole = false;
 
   /** What is known of an object in what counts now: the listing, while there is one. */
   function present(key: string): Known<Value> | undefined {
-    if (seen?.has(key) === false) return undefined;
+    if (listing && objects.isUnmarked(key)) return undefined;
     return waiting?.get(key)?.known ?? objects.get(key);
   }
 
@@ -151,7 +151,7 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
     if (age >= 0) waiting?.delete(key);
     if (age > 0) looked.set(key, version);
     gone.delete(key);
-    seen?.add(key);
+    objects.mark(key);
     settle(key, nextOf(item), changes);
   }
 
@@ -160,7 +160,7 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
     looked.delete(key);
     // A listing under way decides at its end, as it does about everything that it holds: nobody knows its version yet.
     if (!listing) remember(key, version);
-    else if (known !== undefined && seen?.has(key) !== false && waiting?.has(key) === false)
+    else if (known !== undefined && !objects.isUnmarked(key) && waiting?.has(key) === false)
       waiting.set(key, { known, problems: problems.get(key) ?? NO_PROBLEMS });
     settle(key, undefined, changes);
   }
@@ -169,7 +169,7 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
   function isMissing(key: string, listed: ResourceVersion): boolean {
     const version = looked.get(key);
     const age = version === undefined ? undefined : compareVersions(version, listed);
-    return age === undefined ? seen?.has(key) === false : age <= 0;
+    return age === undefined ? objects.isUnmarked(key) : age <= 0;
   }
 
   function takeItem(item: ModelItem<Value>, isGone: boolean, changes: ValueChange<Value>[]): void {
@@ -182,11 +182,11 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
       waiting?.delete(key);
       if (waiting === undefined) settle(key, undefined, changes);
       // What the listing had and has no more is not in it.
-      seen?.delete(key);
+      else objects.unmark(key);
       return;
     }
     gone.delete(key);
-    seen?.add(key);
+    objects.mark(key);
     const next = nextOf(item);
     const changed =
       known === undefined ||
@@ -202,7 +202,7 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
 
   function begin(): void {
     listing = true;
-    seen = whole || objects.size > 0 ? new Set() : undefined;
+    objects.beginRound();
     waiting = whole ? new Map() : undefined;
     gone.clear();
   }
@@ -210,18 +210,15 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
   /** A complete listing is the truth, even one that is older than what was seen. */
   function finish(version: ResourceVersion, changes: ValueChange<Value>[]): void {
     const told = waiting ?? new Map<string, Told<Value>>();
-    const missing: string[] = [];
-    // What the first listing tells is all there is, but for what was looked up.
-    for (const key of (seen === undefined ? looked : objects).keys()) {
-      if (!told.has(key) && isMissing(key, version)) missing.push(key);
-    }
+    // What was looked up may be missing, too, and what was not told of may have been looked up since.
+    const doubtful = [...objects.unmarked(), ...looked.keys()];
+    const missing = doubtful.filter((key) => !told.has(key) && isMissing(key, version));
     for (const key of missing) {
       looked.delete(key);
       settle(key, undefined, changes);
     }
     for (const [key, next] of told) settle(key, next, changes);
     listing = false;
-    seen = undefined;
     waiting = undefined;
     whole = true;
     reached = version;
@@ -245,7 +242,7 @@ export function createResourceStore<Value>(allProblems: ProblemList): ResourceSt
       const held = new Set(items.map(({ key }) => key));
       for (const item of items) if (!isOutdated(item)) takeLooked(item, changes);
       const lacking: string[] = [];
-      for (const [key, known] of objects) {
+      for (const [key, known] of objects.entries()) {
         if (!key.startsWith(prefix) || held.has(key)) continue;
         if ((compareVersions(known.version, version) ?? 1) <= 0) lacking.push(key);
       }
