@@ -77,13 +77,30 @@ export function createAddressOwners(): AddressOwners {
     return all.every(isOwner) ? all : all.filter(isOwner);
   }
 
+  /** Claims as before, so that nobody's change: but the endpoint that was must not be kept. */
+  function renew(before: Endpoint, after: Endpoint): void {
+    for (const address of claimed(after)) {
+      const of = claims.get(address);
+      if (of === undefined) continue;
+      if (isList(of))
+        claims.set(
+          address,
+          of.map((claim) => (claim === before ? after : claim)),
+        );
+      else if (of === before) claims.set(address, after);
+    }
+  }
+
   return {
     owner,
     owned,
     change(before, after) {
       const id = (after ?? before)?.id;
       if (id === undefined) return NO_CHANGES;
-      if (before !== undefined && after !== undefined && sameClaims(before, after)) return NO_CHANGES;
+      if (before !== undefined && after !== undefined && sameClaims(before, after)) {
+        renew(before, after);
+        return NO_CHANGES;
+      }
       const wanted = claimed(after);
       const touched = new Set([...claimed(before), ...wanted]);
       const rivals = new Map<EndpointId, Endpoint>();

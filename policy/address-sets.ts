@@ -5,7 +5,7 @@ import type { Peer } from "../model/policy.ts";
 import type { AddressSet, AddressSetId, Touched } from "../model/ruleset.ts";
 import { createSetLog } from "./change-log.ts";
 import { createEndpointSet, type EndpointSet, fillSet, type Members } from "./endpoint-set.ts";
-import { peerText } from "./peer-text.ts";
+import { inWords, peerText } from "./peer-text.ts";
 import { createSharedSets, type SharedSet, type SharedSets } from "./shared-sets.ts";
 
 /** Different peers by their keys. */
@@ -19,9 +19,15 @@ export interface AddressSets extends SharedSets<PeersByKey, AddressSetId> {
 
 const NO_ADDRESSES: readonly Address[] = [];
 
+const ids = new WeakMap<PeersByKey, AddressSetId>();
+
 /** Equal lists of peers get equal ids, whatever their order. */
 function addressSetId(peers: PeersByKey): AddressSetId {
-  return fingerprint(JSON.stringify([...peers.keys()].toSorted())) as AddressSetId;
+  const known = ids.get(peers);
+  if (known !== undefined) return known;
+  const id = fingerprint(JSON.stringify([...peers.keys()].toSorted())) as AddressSetId;
+  ids.set(peers, id);
+  return id;
 }
 
 /** The addresses of all blocks among the peers; a block's exceptions take nothing from another block. */
@@ -46,13 +52,12 @@ export function createAddressSets(members: Members): AddressSets {
     const set: EndpointSet = createEndpointSet<Address>({
       elements: addresses,
       contribution: (member) => (active.isDisjointFrom(member.matched) ? NO_ADDRESSES : member.addresses),
-      added: (address) => log.added(id, address),
-      removed: (address) => log.removed(id, address),
+      changed: (address) => log.changed(id, address),
     });
     const active = new Set(selected.map(({ selector }) => index.acquire(selector, set)));
     sets.set(id, {
       id,
-      title: sorted.map(peerText).join(" or "),
+      title: inWords(sorted, peerText, " or "),
       addresses,
       hasEndpoints: selected.length > 0,
       ranges: blockRanges(sorted),
@@ -71,6 +76,6 @@ export function createAddressSets(members: Members): AddressSets {
   return {
     ...createSharedSets({ idOf: addressSetId, make }),
     sets,
-    takeTouched: () => log.take((id) => sets.get(id)?.addresses),
+    takeTouched: () => log.take((id) => sets.has(id)),
   };
 }

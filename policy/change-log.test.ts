@@ -10,17 +10,17 @@ function logOf(sets: Map<string, Set<string>>) {
     },
     add: (id: string, element: string) => {
       sets.get(id)?.add(element);
-      log.added(id, element);
+      log.changed(id, element);
     },
     remove: (id: string, element: string) => {
       sets.get(id)?.delete(element);
-      log.removed(id, element);
+      log.changed(id, element);
     },
     drop: (id: string) => {
       sets.delete(id);
       log.went(id);
     },
-    take: () => log.take((id) => sets.get(id)),
+    take: () => log.take((id) => sets.has(id)),
   };
 }
 
@@ -75,7 +75,7 @@ test("a set that went and came again is told as a whole, whatever it holds, and 
 });
 
 test("values are told if they differ in the end", () => {
-  const log = createValueLog<string, { n: number }>();
+  const log = createValueLog<string, { n: number }>((a, b) => a.n === b.n);
   const now = new Map([
     ["changed", { n: 2 }],
     ["same", { n: 1 }],

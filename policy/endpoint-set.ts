@@ -43,25 +43,25 @@ export interface EndpointSetOptions<Element> {
   readonly elements: Set<Element>;
   /** What the member puts in. */
   readonly contribution: (member: Member) => readonly Element[];
-  readonly added: (element: Element) => void;
-  readonly removed: (element: Element) => void;
+  /** The element came or went. */
+  readonly changed: (element: Element) => void;
 }
 
 export function createEndpointSet<Element>(options: EndpointSetOptions<Element>): EndpointSet {
-  const { elements, contribution, added, removed } = options;
+  const { elements, contribution, changed } = options;
   const given = (member: Member | undefined) => (member === undefined ? [] : contribution(member));
   return {
     leave({ before, after }) {
       const kept = given(after);
       for (const element of given(before)) {
-        if (!kept.includes(element) && elements.delete(element)) removed(element);
+        if (!kept.includes(element) && elements.delete(element)) changed(element);
       }
     },
     enter({ after }) {
       for (const element of given(after)) {
         if (elements.has(element)) continue;
         elements.add(element);
-        added(element);
+        changed(element);
       }
     },
   };

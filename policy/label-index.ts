@@ -120,14 +120,25 @@ export function findInIndex<Item>(
   }
 }
 
+/** Below, to ask each costs less than to look at every label. */
+const FEW = 4;
+
 /** Of the items, those whose selector matches the labels: of many, only what mentions the labels is asked. */
 export function matching<Item>(
   items: readonly Item[],
   selectorOf: (item: Item) => Selector,
 ): (labels: Labels) => readonly Item[] {
+  const none: readonly Item[] = [];
+  if (items.length < FEW) {
+    const one = items.length === 1 ? items[0] : undefined;
+    if (one !== undefined) {
+      const selector = selectorOf(one);
+      return (labels) => (selectorMatches(selector, labels) ? items : none);
+    }
+    return (labels) => items.filter((item) => selectorMatches(selectorOf(item), labels));
+  }
   const index = createLabelIndex<Item>();
   for (const item of items) addToIndex(index, item, selectorOf(item));
-  const none: readonly Item[] = [];
   return (labels) => {
     let found: Item[] | undefined;
     findInIndex(index, labels, (item) => {

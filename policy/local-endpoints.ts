@@ -4,10 +4,12 @@ import type { EndpointRules, ProgramId } from "../model/ruleset.ts";
 import type { ClusterState } from "../model/update.ts";
 import type { AddressOwners } from "./address-owners.ts";
 import { createValueLog } from "./change-log.ts";
-import { mentionedPorts, relevantPorts } from "./named-ports.ts";
+import { mentionedPorts } from "./named-ports.ts";
 import { type EndpointGroup, membersOf } from "./endpoint-groups.ts";
 import type { Pace } from "./pace.ts";
+import { createProgramChoice, type ProgramChoice } from "./program-choice.ts";
 import type { ProgramStore } from "./program-store.ts";
+import { sameRules } from "./same-values.ts";
 import { type ActiveSelector, createSelectorIndex } from "./selector-index.ts";
 
 /** Which policies isolate which local endpoint, and the rules that follow. */
@@ -38,6 +40,10 @@ const ELSEWHERE: Attachment = { kind: "address" };
 /** What an endpoint's rules cost at the least, as the pace counts. */
 const REFRESH = 8;
 
+type Matched = ReadonlySet<ActiveSelector<PolicyId>>;
+/** By what selects an endpoint; good while no policy changes. */
+type Choices = Map<Matched, ProgramChoice>;
+
 /** Whether the edit leaves every program its id: then it is the programs' affair alone. */
 function sameChoice(before: Policy, after: Policy): boolean {
   return (
@@ -57,43 +63,46 @@ export function createLocalEndpoints({
   const endpoints = new Map<EndpointId, Endpoint>();
   const rules = new Map<EndpointId, EndpointRules>();
   const changed = new Set<EndpointId>();
-  const log = createValueLog<EndpointId, EndpointRules>();
+  const log = createValueLog<EndpointId, EndpointRules>(sameRules);
 
-  function isolating(endpoint: Endpoint): Policy[] {
+  function isolating(matched: Matched): Policy[] {
     const ids: PolicyId[] = [];
-    for (const { users } of subjects.matched(endpoint)) ids.push(...users);
+    for (const { users } of matched) for (const id of users) ids.push(id);
     return ids.toSorted().flatMap((policy) => state.policies.get(policy) ?? []);
   }
 
-  function choose(
-    endpoint: Endpoint,
-    isolatedBy: readonly Policy[],
-    direction: Direction,
-  ): ProgramId | "allow" {
-    const policies = isolatedBy.filter(({ directions }) => directions.includes(direction));
-    if (policies.length === 0) return "allow";
-    const ports = direction === "ingress" ? relevantPorts(policies, endpoint.ports) : [];
-    return programs.acquire({ direction, policies, ports });
+  function acquire(choice: ProgramChoice, direction: Direction, { ports }: Endpoint): ProgramId | "allow" {
+    const spec = choice.specOf(direction, ports);
+    return spec === undefined ? "allow" : programs.acquire(spec);
   }
 
-  function refresh(id: EndpointId): void {
+  /** Returns how many policies had to be looked at. */
+  function refresh(id: EndpointId, choices: Choices): number {
     const endpoint = endpoints.get(id);
     const before = rules.get(id);
+    let looked = 0;
     if (endpoint !== undefined || before !== undefined) log.changing(id, before);
     if (endpoint === undefined) {
       rules.delete(id);
     } else {
-      const policies = isolating(endpoint);
+      const matched = subjects.matched(endpoint);
+      let choice = choices.get(matched);
+      if (choice === undefined) {
+        choice = createProgramChoice(isolating(matched));
+        choices.set(matched, choice);
+        looked = choice.size;
+      }
       rules.set(id, {
         id,
         attachment: endpoint.attachment ?? ELSEWHERE,
         addresses: owners.owned(endpoint),
-        ingress: choose(endpoint, policies, "ingress"),
-        egress: choose(endpoint, policies, "egress"),
+        ingress: acquire(choice, "ingress", endpoint),
+        egress: acquire(choice, "egress", endpoint),
       });
     }
     if (before !== undefined && before.ingress !== "allow") programs.release(before.ingress);
     if (before !== undefined && before.egress !== "allow") programs.release(before.egress);
+    return looked;
   }
 
   function* markMembers(groups: Iterable<EndpointGroup<unknown>>): Generator<void> {
@@ -133,9 +142,10 @@ export function createLocalEndpoints({
       if (left !== undefined && left !== entered) yield* subjects.release(left, id);
     },
     *settle() {
+      const choices: Choices = new Map();
       for (const id of changed) {
-        refresh(id);
-        if (pace(REFRESH)) yield;
+        const looked = refresh(id, choices);
+        if (pace(REFRESH + looked)) yield;
       }
       changed.clear();
     },

@@ -20,6 +20,8 @@ export function mentionedPorts(policy: Policy): ReadonlySet<string> {
   return found;
 }
 
+const NONE: readonly NamedPort[] = [];
+
 function comparePorts(a: NamedPort, b: NamedPort): number {
   if (a.name !== b.name) return a.name < b.name ? -1 : 1;
   return a.protocol - b.protocol || a.port - b.port;
@@ -30,17 +32,14 @@ function comparePorts(a: NamedPort, b: NamedPort): number {
  * nothing else in them: endpoints with equal answers can share a program.
  */
 export function relevantPorts(
-  policies: readonly Policy[],
+  mentioned: ReadonlySet<string>,
   ports: readonly NamedPort[],
 ): readonly NamedPort[] {
-  const mentioned = policies.map(mentionedPorts).filter(({ size }) => size > 0);
-  if (mentioned.length === 0) return [];
+  if (mentioned.size === 0) return NONE;
   const relevant = new Map<string, NamedPort>();
   for (const { name, protocol, port } of ports) {
     const key = portKey({ name, protocol });
-    if (mentioned.some((names) => names.has(key))) {
-      relevant.set(`${key} ${port}`, { name, protocol, port });
-    }
+    if (mentioned.has(key)) relevant.set(`${key} ${port}`, { name, protocol, port });
   }
-  return [...relevant.values()].toSorted(comparePorts);
+  return relevant.size === 0 ? NONE : [...relevant.values()].toSorted(comparePorts);
 }

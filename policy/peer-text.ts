@@ -1,10 +1,15 @@
 import type { Peer } from "../model/policy.ts";
-import { type EndpointSelector, endpointSelectorText, type Selector } from "../model/selector.ts";
+import {
+  type EndpointSelector,
+  endpointSelectorText,
+  type NamespaceSelector,
+  type Selector,
+} from "../model/selector.ts";
 import { unreachable } from "../model/unreachable.ts";
 
 // JSON, because stored selector values may hold any character: in the text for people the one value "a', 'b" looks
 // like two, and policies that ask different questions would share a set.
-const peerKeys = new WeakMap<Peer, string>();
+const keys = new WeakMap<Peer | EndpointSelector, string>();
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)].toSorted();
@@ -29,30 +34,35 @@ export function labelsKey(selector: Selector): string {
   }
 }
 
-/** Equal for selectors that are written alike, whatever the order of their parts; never equal for others. */
-export function selectorKey({ namespaces, endpoints }: EndpointSelector): string {
-  const own = labelsKey(endpoints);
+function namespacesKey(namespaces: NamespaceSelector): string {
   switch (namespaces.kind) {
     case "any":
-      return `["any",${own}]`;
+      return `"any"`;
     case "named":
-      return `["named",${JSON.stringify(namespaces.name)},${own}]`;
+      return `"named",${JSON.stringify(namespaces.name)}`;
     case "labelled":
-      return `["labelled",${labelsKey(namespaces.selector)},${own}]`;
+      return `"labelled",${labelsKey(namespaces.selector)}`;
     default:
       return unreachable(namespaces);
   }
 }
 
+/** Equal for selectors that are written alike, whatever the order of their parts; never equal for others. */
+export function selectorKey(selector: EndpointSelector): string {
+  const known = keys.get(selector);
+  if (known !== undefined) return known;
+  const key = `[${namespacesKey(selector.namespaces)},${labelsKey(selector.endpoints)}]`;
+  keys.set(selector, key);
+  return key;
+}
+
 /** Equal for peers that are written alike, whatever the order of their parts; never equal for others. */
 export function peerKey(peer: Peer): string {
-  const known = peerKeys.get(peer);
+  if (peer.kind === "endpoints") return selectorKey(peer.selector);
+  const known = keys.get(peer);
   if (known !== undefined) return known;
-  const key =
-    peer.kind === "endpoints"
-      ? selectorKey(peer.selector)
-      : JSON.stringify(["block", unique(peer.nets), unique(peer.notNets)]);
-  peerKeys.set(peer, key);
+  const key = JSON.stringify(["block", unique(peer.nets), unique(peer.notNets)]);
+  keys.set(peer, key);
   return key;
 }
 
@@ -68,4 +78,13 @@ export function peerText(peer: Peer): string {
     default:
       return unreachable(peer);
   }
+}
+
+const MOST_IN_WORDS = 20;
+
+/** A list for people, who read no thousand: the first ones and how many more there are. */
+export function inWords<Item>(list: readonly Item[], text: (item: Item) => string, between: string): string {
+  const told = list.slice(0, MOST_IN_WORDS).map(text);
+  const more = list.length - told.length;
+  return [...told, ...(more > 0 ? [`${more} more`] : [])].join(between);
 }

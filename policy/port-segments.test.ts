@@ -7,7 +7,8 @@ function claim(claimant: string, first: number, last: number, protocol = 6): Por
 }
 
 function shown(claims: readonly PortClaim<string>[]): string[] {
-  return cutPorts(claims).map(
+  return Array.from(
+    cutPorts(claims),
     ({ protocol, first, last, claimants }) =>
       `${protocol} ${first}-${last} ${[...claimants].toSorted().join("")}`,
   );
@@ -32,7 +33,7 @@ test("every port has the claimants that ask for it, in one segment at most", () 
   });
   fc.assert(
     fc.property(fc.array(some, { maxLength: 8 }), (claims) => {
-      const segments = cutPorts(claims);
+      const segments = [...cutPorts(claims)];
       for (const protocol of [6, 17]) {
         for (let port = 0; port < 15; port++) {
           const covers = (run: { protocol: number; first: number; last: number }) =>

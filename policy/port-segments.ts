@@ -17,13 +17,14 @@ export interface SharedPorts<Claimant> {
   readonly claimants: ReadonlySet<Claimant>;
 }
 
-function cutProtocol<Claimant>(
+function* cutProtocol<Claimant>(
   protocol: Protocol,
   claims: readonly PortClaim<Claimant>[],
-): SharedPorts<Claimant>[] {
+): Generator<SharedPorts<Claimant>> {
   const opening = claims.toSorted((a, b) => a.first - b.first);
-  const cuts = [...new Set(claims.flatMap(({ first, last }) => [first, last + 1]))].toSorted((a, b) => a - b);
-  const segments: SharedPorts<Claimant>[] = [];
+  const ends = new Set<number>();
+  for (const { first, last } of claims) ends.add(first).add(last + 1);
+  const cuts = [...ends].toSorted((a, b) => a - b);
   let open: PortClaim<Claimant>[] = [];
   let next = 0;
   for (const [at, first] of cuts.entries()) {
@@ -33,19 +34,23 @@ function cutProtocol<Claimant>(
     }
     const end = cuts[at + 1];
     if (open.length === 0 || end === undefined) continue;
-    const claimants = new Set(open.map(({ claimant }) => claimant));
-    segments.push({ protocol, first, last: end - 1, claimants });
+    const claimants = new Set<Claimant>();
+    for (const { claimant } of open) claimants.add(claimant);
+    yield { protocol, first, last: end - 1, claimants };
   }
-  return segments;
 }
 
-/** Cuts what is asked for into disjoint runs, sorted by protocol and port. Ports that nobody asks for are left out. */
-export function cutPorts<Claimant>(claims: readonly PortClaim<Claimant>[]): SharedPorts<Claimant>[] {
+/**
+ * Cuts what is asked for into disjoint runs, sorted by protocol and port. Ports that nobody asks for are left out. Runs come one by
+ * one: of many that overlap much, all claimants of all runs are more than anybody wants to hold.
+ */
+export function* cutPorts<Claimant>(
+  claims: readonly PortClaim<Claimant>[],
+): Generator<SharedPorts<Claimant>> {
   const byProtocol = Map.groupBy(
     claims.filter(({ first, last }) => first <= last),
     ({ protocol }) => protocol,
   );
-  return [...byProtocol]
-    .toSorted(([a], [b]) => a - b)
-    .flatMap(([protocol, ofProtocol]) => cutProtocol(protocol, ofProtocol));
+  const protocols = [...byProtocol].toSorted(([a], [b]) => a - b);
+  for (const [protocol, ofProtocol] of protocols) yield* cutProtocol(protocol, ofProtocol);
 }

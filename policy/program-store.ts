@@ -1,6 +1,6 @@
 import type { NamedPort } from "../model/endpoint.ts";
 import { fingerprint } from "../model/fingerprint.ts";
-import type { Direction, Policy, PolicyId } from "../model/policy.ts";
+import type { Direction, Policy, PolicyId, Rule } from "../model/policy.ts";
 import type {
   AddressSetId,
   Peers,
@@ -13,6 +13,8 @@ import type {
 import type { AddressSets } from "./address-sets.ts";
 import { createValueLog } from "./change-log.ts";
 import type { Pace } from "./pace.ts";
+import { inWords } from "./peer-text.ts";
+import { samePrograms } from "./same-values.ts";
 import { mergeRules, type PeerUnion } from "./program.ts";
 import type { ServiceSets } from "./service-sets.ts";
 
@@ -55,10 +57,19 @@ interface Entry {
   services: ServiceSetId | undefined;
 }
 
+const ids = new WeakMap<ProgramSpec, ProgramId>();
+
 /** An edited policy keeps its program's id, so the edit costs a program's content and no endpoint. */
-function programId({ direction, policies, ports }: ProgramSpec): ProgramId {
+function programId(spec: ProgramSpec): ProgramId {
+  const known = ids.get(spec);
+  if (known !== undefined) return known;
+  const { direction, policies, ports } = spec;
   const named = ports.map(({ name, protocol, port }) => [name, protocol, port]);
-  return fingerprint(JSON.stringify([direction, policies.map(({ id }) => id), named])) as ProgramId;
+  const id = fingerprint(
+    JSON.stringify([direction, policies.map((policy) => policy.id), named]),
+  ) as ProgramId;
+  ids.set(spec, id);
+  return id;
 }
 
 export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
@@ -68,7 +79,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   const byPolicy = new Map<PolicyId, Set<ProgramId>>();
   const stale = new Set<ProgramId>();
   const unused = new Set<ProgramId>();
-  const log = createValueLog<ProgramId, Program>();
+  const log = createValueLog<ProgramId, Program>(samePrograms);
 
   function drop(id: ProgramId): void {
     const entry = entries.get(id);
@@ -99,17 +110,23 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
       sets.push(set);
       return { kind: "set", set };
     };
-    const policies = entry.policies.flatMap((policy) => options.policies.get(policy) ?? []);
-    const merged = mergeRules(
-      policies.flatMap((policy) => policy[entry.direction]),
-      { direction: entry.direction, ports: entry.ports },
-    );
+    const { direction, ports } = entry;
+    const policies: Policy[] = [];
+    const rules: Rule[] = [];
+    for (const policyId of entry.policies) {
+      const policy = options.policies.get(policyId);
+      if (policy === undefined) continue;
+      policies.push(policy);
+      for (const rule of policy[direction]) rules.push(rule);
+    }
+    const merged = mergeRules(rules, { direction, ports });
+    if (pace(rules.length)) yield;
     const nobody = merged.anyPort !== "everyone" && merged.anyPort.size === 0;
     const anyPort = nobody ? undefined : peersOf(merged.anyPort);
     const segments: PortSegment[] = [];
     for (const { protocol, first, last, peers } of merged.segments) {
       segments.push({ protocol, first, last, peers: peersOf(peers) });
-      if (pace()) yield;
+      if (pace(peers === "everyone" ? 1 : peers.size)) yield;
     }
     const services = merged.destinations.size > 0 ? serviceSets.acquire(merged.destinations) : undefined;
     const stage: Stage = { verdict: "accept", anyPort, segments, services };
@@ -117,8 +134,8 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
     log.changing(id, programs.get(id));
     programs.set(id, {
       id,
-      direction: entry.direction,
-      title: policies.map(({ title }) => title).join(", "),
+      direction,
+      title: inWords(policies, ({ title }) => title, ", "),
       stages: empty ? [] : [stage],
     });
     entry.sets = sets;

@@ -30,7 +30,10 @@ function merged(
   const { anyPort, segments, destinations } = mergeRules(rules, { direction, ports });
   return [
     ...(union(anyPort) === "" ? [] : [`any ${union(anyPort)}`]),
-    ...segments.map(({ protocol, first, last, peers }) => `${protocol} ${first}-${last} ${union(peers)}`),
+    ...Array.from(
+      segments,
+      ({ protocol, first, last, peers }) => `${protocol} ${first}-${last} ${union(peers)}`,
+    ),
     ...[...destinations.values()].map(
       (one) => `${one.protocol} ${one.name} ${one.peer === "everyone" ? one.peer : NAMES.get(one.peer)}`,
     ),

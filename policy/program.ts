@@ -20,8 +20,8 @@ export interface MergedSegment {
 /** Allow rules of one direction, merged by port. */
 export interface MergedRules {
   readonly anyPort: PeerUnion;
-  /** Sorted by protocol and port, disjoint, neighbours differ. */
-  readonly segments: readonly MergedSegment[];
+  /** Sorted by protocol and port, disjoint, neighbours differ. They come one by one, and once. */
+  readonly segments: Iterable<MergedSegment>;
   /** Egress only: ports by their name on the destination. */
   readonly destinations: DestinationsByKey;
 }
@@ -32,7 +32,22 @@ export interface MergeOptions {
   readonly ports: readonly NamedPort[];
 }
 
-function unitePeers(rules: Iterable<Rule>, except: PeersByKey): PeerUnion {
+const unions = new WeakMap<readonly Peer[], PeersByKey>();
+
+/** Always the same for one list, which most rules are alone with on their ports. */
+function unionOf(peers: readonly Peer[]): PeersByKey {
+  const known = unions.get(peers);
+  if (known !== undefined) return known;
+  const made = new Map(peers.map((peer) => [peerKey(peer), peer]));
+  unions.set(peers, made);
+  return made;
+}
+
+function unitePeers(rules: ReadonlySet<Rule>, except: PeersByKey): PeerUnion {
+  if (rules.size === 1 && except.size === 0) {
+    const [only] = rules;
+    if (only !== undefined) return only.peers === "everyone" ? "everyone" : unionOf(only.peers);
+  }
   const united = new Map<string, Peer>();
   for (const { peers } of rules) {
     if (peers === "everyone") return "everyone";
@@ -45,8 +60,10 @@ function unitePeers(rules: Iterable<Rule>, except: PeersByKey): PeerUnion {
 }
 
 function samePeers(a: PeerUnion, b: PeerUnion): boolean {
-  if (a === "everyone" || b === "everyone") return a === b;
-  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
+  if (a === "everyone" || b === "everyone" || a === b) return a === b;
+  if (a.size !== b.size) return false;
+  for (const key of a.keys()) if (!b.has(key)) return false;
+  return true;
 }
 
 function isNobody(peers: PeerUnion): boolean {
@@ -64,18 +81,20 @@ function claimsOf(rule: Rule, match: PortMatch, options: MergeOptions): PortClai
     .map(({ protocol, port }) => ({ protocol, first: port, last: port, claimant: rule }));
 }
 
-function mergeNeighbours(segments: readonly MergedSegment[]): MergedSegment[] {
-  const merged: MergedSegment[] = [];
-  for (const segment of segments) {
-    const last = merged.at(-1);
-    const touches = last?.protocol === segment.protocol && last.last + 1 === segment.first;
-    if (last !== undefined && touches && samePeers(last.peers, segment.peers)) {
-      merged[merged.length - 1] = { ...last, last: segment.last };
+function* mergeSegments(claims: readonly PortClaim<Rule>[], anyPort: PeersByKey): Generator<MergedSegment> {
+  let last: MergedSegment | undefined;
+  for (const { protocol, first, last: end, claimants } of cutPorts(claims)) {
+    const peers = unitePeers(claimants, anyPort);
+    if (isNobody(peers)) continue;
+    const touches = last?.protocol === protocol && last.last + 1 === first;
+    if (last !== undefined && touches && samePeers(last.peers, peers)) {
+      last = { ...last, last: end };
     } else {
-      merged.push(segment);
+      if (last !== undefined) yield last;
+      last = { protocol, first, last: end, peers };
     }
   }
-  return merged;
+  if (last !== undefined) yield last;
 }
 
 function namedDestinations(rules: readonly Rule[], except: PeersByKey): DestinationsByKey {
@@ -98,23 +117,15 @@ function namedDestinations(rules: readonly Rule[], except: PeersByKey): Destinat
 
 /** Allow rules commute, so a packet needs one look at its port instead of one at every rule. */
 export function mergeRules(rules: readonly Rule[], options: MergeOptions): MergedRules {
-  const anyPort = unitePeers(
-    rules.filter(({ ports }) => ports === "everything"),
-    new Map(),
-  );
+  const anyPort = unitePeers(new Set(rules.filter(({ ports }) => ports === "everything")), new Map());
   if (anyPort === "everyone") return { anyPort, segments: [], destinations: new Map() };
-  const claims = rules.flatMap((rule) =>
-    rule.ports === "everything" ? [] : rule.ports.flatMap((match) => claimsOf(rule, match, options)),
-  );
-  const segments = cutPorts(claims)
-    .map(({ protocol, first, last, claimants }) => ({
-      protocol,
-      first,
-      last,
-      peers: unitePeers(claimants, anyPort),
-    }))
-    .filter(({ peers }) => !isNobody(peers));
+  const claims: PortClaim<Rule>[] = [];
+  for (const rule of rules) {
+    for (const match of rule.ports === "everything" ? [] : rule.ports) {
+      for (const claim of claimsOf(rule, match, options)) claims.push(claim);
+    }
+  }
   const destinations =
     options.direction === "egress" ? namedDestinations(rules, anyPort) : new Map<string, NamedDestination>();
-  return { anyPort, segments: mergeNeighbours(segments), destinations };
+  return { anyPort, segments: mergeSegments(claims, anyPort), destinations };
 }

@@ -8,7 +8,7 @@ import type { EndpointSelector } from "../model/selector.ts";
 import { blockRanges } from "./address-sets.ts";
 import { createSetLog } from "./change-log.ts";
 import { createEndpointSet, fillSet, type Member, type Members, type PeerSelector } from "./endpoint-set.ts";
-import { peerKey, peerText } from "./peer-text.ts";
+import { inWords, peerKey, peerText } from "./peer-text.ts";
 import { createSharedSets, type SharedSet, type SharedSets } from "./shared-sets.ts";
 
 /** A port by its name on some peers. */
@@ -72,8 +72,7 @@ export function createServiceSets(members: Members): ServiceSets {
         const asked = [...asking.intersection(member.matched)].flatMap((one) => questions.get(one) ?? []);
         return asked.flatMap((question) => answer(question, member));
       },
-      added: (element) => log.added(id, element),
-      removed: (element) => log.removed(id, element),
+      changed: (element) => log.changed(id, element),
     });
     const questions = new Map<PeerSelector, Question[]>();
     for (const destination of destinations) {
@@ -86,7 +85,7 @@ export function createServiceSets(members: Members): ServiceSets {
       questions.set(selector, ofSelector);
     }
     const asking = new Set(questions.keys());
-    sets.set(id, { id, title: destinations.map(destinationText).join(" or "), services });
+    sets.set(id, { id, title: inWords(destinations, destinationText, " or "), services });
     log.came(id);
     return {
       fill: () => fillSet(set, asking, members),
@@ -101,6 +100,6 @@ export function createServiceSets(members: Members): ServiceSets {
   return {
     ...createSharedSets({ idOf: serviceSetId, make }),
     sets,
-    takeTouched: () => log.take((id) => sets.get(id)?.services),
+    takeTouched: () => log.take((id) => sets.has(id)),
   };
 }
