@@ -41,14 +41,11 @@ test("a mark changes nothing about a value, nor a value about its mark", () => {
   );
 });
 
-test.each([["a"], ["a", "b"], ["a", "b", "c"]])(
-  "a round may begin in the middle of another: %p",
-  (...done) => {
-    const objects = known("a", "b", "c");
-    objects.beginRound();
-    for (const key of done) objects.mark(key);
-    objects.beginRound();
-    expect([...objects.unmarked()].toSorted()).toEqual(["a", "b", "c"]);
-    expect(objects.size).toBe(3);
-  },
-);
+test.each(["a", "ab", "abc"])("a round may begin in the middle of another: %p", (done) => {
+  const objects = known("a", "b", "c");
+  objects.beginRound();
+  for (const key of done) objects.mark(key);
+  objects.beginRound();
+  expect([...objects.unmarked()].toSorted()).toEqual(["a", "b", "c"]);
+  expect(objects.size).toBe(3);
+});
