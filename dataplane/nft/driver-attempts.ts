@@ -1,7 +1,7 @@
 import type { Touched } from "../../model/ruleset.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { StableFrameOptions } from "./difference.ts";
-import { buryGone, buryLeftovers, closeOldWays, makeRoom } from "./driver-removal.ts";
+import { buryGone, buryLeftovers, clearLeftovers, closeOldWays, makeRoom } from "./driver-removal.ts";
 import { type Attempt, type DriverState, learn, takePending, wishOfNow } from "./driver-state.ts";
 import { lookAgain } from "./driver-table.ts";
 import { buildEpoch } from "./epoch.ts";
@@ -17,7 +17,10 @@ export async function tryEpoch(state: DriverState): Promise<Attempt> {
   const { clock, pause, graceMilliseconds } = state.options;
   const lost = lookAgain(state);
   if (lost !== undefined) return { kind: "failed", found: lost };
+  await clearLeftovers(state);
   state.littered = true;
+  // Before the building: who finds foreign hands meanwhile asks for one more.
+  state.rebuild = false;
   const outcome = await buildEpoch({
     transactions: state.transactions,
     wish: () => wishOfNow(state),
@@ -31,7 +34,6 @@ export async function tryEpoch(state: DriverState): Promise<Attempt> {
   if (outcome.kind === "failed") return learn(state, outcome.failures, { live: false });
   state.memory = outcome.memory;
   state.inForceAt = clock();
-  state.rebuild = false;
   state.lastError = undefined;
   if (state.graceEndsAt === Infinity) state.graceEndsAt = clock() + graceMilliseconds;
   // What was buried is among what is left over.

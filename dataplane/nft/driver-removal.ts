@@ -4,7 +4,7 @@ import { leftovers, present, removalSteps } from "./inventory.ts";
 import { epochOfName, HOOK } from "./names.ts";
 import type { Step } from "./kernel-objects.ts";
 import { type Gone, isEmpty } from "./plan.ts";
-import type { StepFailure } from "./transactions.ts";
+import { isAboutNoObject, type StepFailure } from "./transactions.ts";
 
 /** Names that no rule in force leads to. They go when the packets that were on their way among them have passed. */
 export interface Grave {
@@ -52,16 +52,42 @@ function failed(state: DriverState, kind: Grave["kind"], failures: readonly Step
   else state.littered = true;
 }
 
-/** One short transaction. The grave must be ripe. Never in a settle that builds an epoch: its names look left over. */
-export function deleteSome(state: DriverState, grave: Grave): void {
-  const { transactions } = state;
-  grave.steps ??= removalSteps(present(grave.names(), transactions.inventory));
-  if (grave.done < grave.steps.length) {
-    const { end, failures } = transactions.sendSome(grave.steps, grave.done);
-    grave.done = failures.length > 0 ? grave.steps.length : end;
+/** What is still to be deleted of it. */
+function restOf(state: DriverState, grave: Grave): readonly Step[] {
+  grave.steps ??= removalSteps(present(grave.names(), state.transactions.inventory));
+  return grave.steps;
+}
+
+function forget(state: DriverState, grave: Grave): void {
+  state.graves = state.graves.filter((one) => one !== grave);
+}
+
+/**
+ * One short transaction. The grave must be ripe. Never in a settle that builds an epoch: its names look left over. Whether to go on: not
+ * where the kernel has no memory or no time, which is nobody's fault, and over later.
+ */
+export function deleteSome(state: DriverState, grave: Grave): boolean {
+  const steps = restOf(state, grave);
+  if (grave.done < steps.length) {
+    const { end, failures } = state.transactions.sendSome(steps, grave.done);
+    if (failures.length > 0 && failures.every(isAboutNoObject)) {
+      state.lastError = `old objects stay behind: ${failureSummary(failures)}`;
+      return false;
+    }
+    grave.done = failures.length > 0 ? steps.length : end;
     if (failures.length > 0) failed(state, grave.kind, failures);
   }
-  if (grave.done === grave.steps.length) state.graves = state.graves.filter((one) => one !== grave);
+  if (grave.done === steps.length) forget(state, grave);
+  return true;
+}
+
+/** All of it, for a settle that waits. */
+async function empty(state: DriverState, grave: Grave): Promise<boolean> {
+  await grave.ripe;
+  const failures = await state.transactions.sendInChunks(restOf(state, grave).slice(grave.done));
+  forget(state, grave);
+  if (failures.length > 0) failed(state, grave.kind, failures);
+  return failures.length === 0;
 }
 
 /**
@@ -71,14 +97,15 @@ export function deleteSome(state: DriverState, grave: Grave): void {
 export async function makeRoom(state: DriverState, inTheWay: () => boolean): Promise<boolean> {
   while (inTheWay()) {
     const grave = state.graves.find(({ kind }) => kind === "revision");
-    if (grave === undefined) return false;
-    await grave.ripe;
-    while (state.graves.includes(grave)) {
-      deleteSome(state, grave);
-      await state.options.pause();
-    }
+    if (grave === undefined || !(await empty(state, grave))) return false;
   }
   return true;
+}
+
+/** Before an epoch is built: each set of an older one would make the building dearer, and epochs may follow each other fast. */
+export async function clearLeftovers(state: DriverState): Promise<void> {
+  if (state.littered) buryLeftovers(state);
+  for (const grave of state.graves.filter(({ kind }) => kind === "leftovers")) await empty(state, grave);
 }
 
 /**

@@ -88,6 +88,7 @@ class NftDataplane implements Dataplane {
   }
 
   async tidied(): Promise<void> {
+    await this.#queue;
     while (this.#tidying !== undefined) await this.#tidying;
   }
 
@@ -110,9 +111,10 @@ class NftDataplane implements Dataplane {
       const [grave] = state.graves;
       if (grave === undefined || this.#closed) break;
       await grave.ripe;
-      await this.#enqueue(() => {
-        if (!this.#closed && state.graves.includes(grave)) deleteSome(state, grave);
-      });
+      const goesOn = await this.#enqueue(
+        () => this.#closed || !state.graves.includes(grave) || deleteSome(state, grave),
+      );
+      if (!goesOn) break;
       await state.options.pause();
     }
     this.#tidying = undefined;

@@ -104,7 +104,11 @@ export function createTransactions(options: TransactionOptions): Transactions {
   const { writer, inventory, clock, pause } = options;
   // In a large table each transaction is long, for the kernel looks at all of it: smaller ones would only be more.
   const building: Pace = { aimMilliseconds: 5, smallest: 50, budget: 100 };
-  const tidying: Pace = { aimMilliseconds: 1, smallest: 4, budget: 10 };
+  // libnftables reads all sets and chains again for each call, however short.
+  const tidying: Pace =
+    writer.kind === "libnftables"
+      ? { aimMilliseconds: 5, smallest: 100, budget: 100 }
+      : { aimMilliseconds: 1, smallest: 4, budget: 10 };
   let sent = 0;
 
   function bytes(steps: readonly Step[]): number {
@@ -141,7 +145,11 @@ export function createTransactions(options: TransactionOptions): Transactions {
     return steps.flatMap((step) => send([step]).map((failure) => ({ ...failure, step })));
   }
 
-  function chunkEnd(steps: readonly Step[], start: number, { budget }: Pace): number {
+  function chunkEnd(
+    steps: readonly Step[],
+    start: number,
+    { budget }: Pace,
+  ): { readonly end: number; readonly total: number } {
     let end = start;
     let total = 0;
     for (; end < steps.length; end++) {
@@ -151,11 +159,11 @@ export function createTransactions(options: TransactionOptions): Transactions {
       if (heavier > budget && end > start) break;
       total = heavier;
     }
-    if (total < SMALL_WEIGHT) return end;
+    if (total < SMALL_WEIGHT) return { end, total };
     while (end - start > 1 && bytes(steps.slice(start, end)) > writer.byteLimit) {
       end = start + Math.ceil((end - start) / 2);
     }
-    return end;
+    return { end, total };
   }
 
   function sendChunk(
@@ -163,7 +171,7 @@ export function createTransactions(options: TransactionOptions): Transactions {
     start: number,
     pace: Pace,
   ): { readonly end: number; readonly failures: readonly StepFailure[] } {
-    const end = chunkEnd(steps, start, pace);
+    const { end, total } = chunkEnd(steps, start, pace);
     const chunk = start === 0 && end === steps.length ? steps : steps.slice(start, end);
     const began = clock();
     let failures = send(chunk);
@@ -172,7 +180,9 @@ export function createTransactions(options: TransactionOptions): Transactions {
     const took = clock() - began;
     const { aimMilliseconds, smallest, budget } = pace;
     if (took > aimMilliseconds) pace.budget = Math.max(smallest, (budget * aimMilliseconds) / took);
-    else if (took < aimMilliseconds / 3) pace.budget = Math.min(LARGEST_CHUNK, budget * 1.5);
+    // A chunk that was small anyway says nothing of what a full one takes.
+    else if (took < aimMilliseconds / 3 && total > budget / 2)
+      pace.budget = Math.min(LARGEST_CHUNK, budget * 1.5);
     return { end, failures };
   }
 
