@@ -25,6 +25,7 @@ test("--only takes lists and repetitions", () => {
 
 test("what is wrong is named, and what to do next", () => {
   expect(namesOf("--only", "chrun")).toBe('there is no measurement "chrun", but churn, cold-start');
+  expect(namesOf("--only=")).toBe("--only names nothing; next: bun run bench --help");
   expect(namesOf("--ful")).toMatch(/^Unknown option '--ful'.*; next: bun run bench --help$/s);
   expect(namesOf("churn")).toMatch(/^Unexpected argument 'churn'.*; next: bun run bench --help$/s);
   expect(namesOf("--page", "--only", "churn")).toBe(

@@ -58,6 +58,8 @@ export function readArguments(words: readonly string[], known: readonly Measurem
     const all = known.map(({ name }) => name).join(", ");
     return { kind: "wrong", text: `there is no measurement ${JSON.stringify(strange)}, but ${all}` };
   }
+  if (values.only.length > 0 && names.length === 0)
+    return { kind: "wrong", text: `--only names nothing; ${hint}` };
   if (values.page && names.length > 0)
     return { kind: "wrong", text: "--page shows all measurements: it does not go with --only" };
   const measurements = names.length === 0 ? known : known.filter(({ name }) => names.includes(name));

@@ -28,9 +28,10 @@ function descendants(): number[] {
   return [...found];
 }
 
-/** On Ctrl-C everything that was started ends too, then `cleanUp` is called, then this process ends with the signal's code. */
+/** On Ctrl-C, or when the terminal goes, everything that was started ends too, then `cleanUp` is called, then this process ends with the signal's code. */
 export function endWithChildren(cleanUp: () => void): void {
   for (const [signal, code] of [
+    ["SIGHUP", 129],
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {

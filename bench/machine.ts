@@ -1,3 +1,4 @@
+import type { Target } from "../compile.ts";
 import { cpus, release, totalmem } from "node:os";
 
 /** Where and of what figures were taken. */
@@ -11,6 +12,9 @@ export interface Machine {
   /** What was measured; with `+` behind it where files differ from the commit. */
   readonly commit: string;
 }
+
+/** What runs here. */
+export const OWN_TARGET: Target = process.arch === "arm64" ? "arm64" : "x64";
 
 function git(...words: readonly string[]): string {
   return Bun.spawnSync(["git", ...words], { cwd: import.meta.dir, stderr: "ignore" })

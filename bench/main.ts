@@ -15,9 +15,9 @@ function say(text: string): void {
   process.stderr.write(text);
 }
 
-function goalText(goal: Goal, { results, noise }: Measured): string {
-  const verdict = judgeGoal(goal, results, noise);
-  const found = resultsOf(goal, results).map(({ labels, unit, p50, p99, n }) => {
+function goalText(goal: Goal, measured: Measured): string {
+  const verdict = judgeGoal(goal, measured);
+  const found = resultsOf(goal, measured.results).map(({ labels, unit, p50, p99, n }) => {
     const values =
       n === 1 ? formatValue(p50, unit) : `p50 ${formatValue(p50, unit)}, p99 ${formatValue(p99, unit)}`;
     return `      ${labelText(labels)}: ${values}\n`;
@@ -35,6 +35,12 @@ function tell(measured: Measured): void {
 
 /** Exit code: 1 where a measurement failed. A missed goal is a finding, no failure. */
 async function bench({ measurements, full, json, page }: BenchArguments): Promise<number> {
+  if (process.geteuid?.() !== 0) {
+    say("bench: network namespaces take root; next: sudo script/bun run bench\n");
+    return 1;
+  }
+  // Before minutes of measuring, not after them.
+  if (json !== undefined && json !== "-") writeFileSync(json, "");
   const machine = machineOfNow();
   say(`${machineText(machine)}\n`);
   const all: Measured[] = [];

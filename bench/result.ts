@@ -13,10 +13,11 @@ export interface Result {
   readonly n: number;
 }
 
-/** The value below which `share` of the samples lie. NaN without samples. */
+/** The smallest sample that `share` of all do not exceed (nearest rank). NaN without samples, and if one of them is. */
 export function quantile(samples: readonly number[], share: number): number {
+  if (samples.some(Number.isNaN)) return Number.NaN;
   const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 /** A figure of samples in the metric's unit. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, tortieEntrypoints } from "../compile.ts";
 import { endWithChildren } from "./interruption.ts";
+import { OWN_TARGET } from "./machine.ts";
 import type { BenchContext, Measurement } from "./measurement.ts";
 import { type Calibration, calibrate, judgeNoise, type Noise } from "./noise.ts";
 import type { Result } from "./result.ts";
@@ -45,10 +46,11 @@ export async function* runMeasurements({
   const directory = mkdtempSync(join(tmpdir(), "tortie-bench-"));
   const clear = (): void => rmSync(directory, { recursive: true, force: true });
   endWithChildren(clear);
+  // Whatever anybody makes of temporary files is gone at the end, even if it could not clean up itself.
+  process.env["TMPDIR"] = directory;
   let built: Promise<string> | undefined;
-  const executable = (): Promise<string> => (built ??= build("x64", directory, tortieEntrypoints()));
+  const executable = (): Promise<string> => (built ??= build(OWN_TARGET, directory, tortieEntrypoints()));
   try {
-    await executable();
     let before: Calibration = calibrate();
     for (const measurement of measurements) {
       const own = mkdtempSync(join(directory, `${measurement.name}-`));
