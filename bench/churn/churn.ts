@@ -16,7 +16,8 @@ const MINUTE: Churn = {
   localOneIn: 50,
   namespaceOneIn: 500,
   seed: 1,
-  warmUpSeconds: 10,
+  age: 5,
+  warmUpSeconds: 15,
   stretches: 2,
   stretchSeconds: 30,
   tidySeconds: 10,
@@ -25,15 +26,13 @@ const HOUR: Churn = { ...MINUTE, warmUpSeconds: 60, stretches: 6, stretchSeconds
 
 /** A server that takes longer has asked less of the agent than the labels say. */
 const MOST_PACE = 1.1;
-/** So many seconds at each end say what memory was there: a heap grows and shrinks within seconds. */
-const MEMORY_SECONDS = 10;
 
 async function* run({ full, directory, progress }: BenchContext): AsyncGenerator<Result> {
   const churn = full ? HOUR : MINUTE;
   const command = [await buildMeasuredAgent(directory)];
   const began = wallClock();
   const churned = await measureChurn(churn, { command, clock: true, directory, progress });
-  const { seconds, pace, milliseconds, missing, gaps, drift } = churned;
+  const { stretches, pace, milliseconds, missing, gaps, drift } = churned;
   if (pace > MOST_PACE) {
     throw new Error(`the changes took ${pace.toFixed(2)} times as long as they should: run it again alone`);
   }
@@ -43,9 +42,10 @@ async function* run({ full, directory, progress }: BenchContext): AsyncGenerator
     pod_changes_per_second: String(churn.podChangesPerSecond),
     policy_changes_per_second: String(churn.policyChangesPerSecond),
   };
-  const memory = (state: string, some: typeof seconds): Result => {
+  // A heap grows and is swept again within half a minute: only a whole stretch says what it needs.
+  const memory = (state: string, stretch: (typeof stretches)[number] = []): Result => {
     const median = quantile(
-      some.map(({ residentBytes }) => residentBytes),
+      stretch.map(({ residentBytes }) => residentBytes),
       0.5,
     );
     return resultOf({ metric: "resident_memory_bytes", labels: { ...labels, state }, unit: "bytes" }, [
@@ -54,16 +54,13 @@ async function* run({ full, directory, progress }: BenchContext): AsyncGenerator
   };
   yield resultOf(
     { metric: "churn_cpu_share", labels, unit: "ratio" },
-    seconds.map(({ cpuShare }) => cpuShare),
+    stretches.flat().map(({ cpuShare }) => cpuShare),
   );
   yield resultOf(
     { metric: "churn_backlog_seconds", labels, unit: "seconds" },
     milliseconds.map((one) => one / 1_000),
   );
-  const [begin, end] = [
-    memory("churn begin", seconds.slice(0, MEMORY_SECONDS)),
-    memory("churn end", seconds.slice(-MEMORY_SECONDS)),
-  ];
+  const [begin, end] = [memory("churn begin", stretches[0]), memory("churn end", stretches.at(-1))];
   yield begin;
   yield end;
   yield resultOf({ metric: "churn_memory_growth_ratio", labels, unit: "ratio" }, [end.p50 / begin.p50]);

@@ -33,6 +33,8 @@ export interface KernelArrivals extends Disposable {
   expect(arrivals: readonly Arrival[]): void;
   /** Milliseconds that each took which came to be in the kernel. */
   readonly milliseconds: readonly number[];
+  /** What was expected and what came so far counts no more. */
+  forget(): void;
   /** How many are not in the kernel yet. */
   readonly missing: number;
   /** Why not everything was heard; undefined: it was. */
@@ -67,6 +69,10 @@ export async function watchKernelArrivals(namespace: NetworkNamespace): Promise<
   );
   return {
     milliseconds,
+    forget() {
+      expected.clear();
+      milliseconds.length = 0;
+    },
     get missing() {
       return expected.size;
     },

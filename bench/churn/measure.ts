@@ -2,15 +2,19 @@ import { type AgentProcess, startAgentProcess } from "../measured-agent/agent-pr
 import { benchNamespace } from "../measured-agent/bench-namespace.ts";
 import { joinedGaps, type LoopGaps } from "../measured-agent/loop-gaps.ts";
 import { processCpuSeconds, processMemory } from "../measured-agent/process-usage.ts";
-import type { ChangesOptions } from "../scripted-cluster/changes.ts";
-import { type ClusterServer, startClusterServer } from "../scripted-cluster/server-process.ts";
+import type { ClusterOptions } from "../scripted-cluster/cluster.ts";
+import type { Load } from "../scripted-cluster/server-messages.ts";
+import { startClusterServer } from "../scripted-cluster/server-process.ts";
 import { driftFrom } from "./drift.ts";
 import { watchKernelArrivals } from "./kernel-arrivals.ts";
 
-export interface Churn extends ChangesOptions {
+export interface Churn extends ClusterOptions {
   readonly podChangesPerSecond: number;
   readonly policyChangesPerSecond: number;
-  /** Changes come like that before anything counts. */
+  /**
+   * Before anything counts changes come for so long, twenty times as fast, and again so long as they come later: what the
+   * agent remembers of values seen lately is full then, as it is after minutes anywhere, and the heap swept.
+   */
   readonly warmUpSeconds: number;
   /** Between them nothing changes, and table and objects are compared. */
   readonly stretches: number;
@@ -36,7 +40,8 @@ export interface ChurnSecond {
 }
 
 export interface Churned {
-  readonly seconds: readonly ChurnSecond[];
+  /** Of each stretch. */
+  readonly stretches: readonly (readonly ChurnSecond[])[];
   /** How long the changes took, of the time that they should have taken: 1 where the server kept its pace. */
   readonly pace: number;
   /** From the API server into the kernel, each probe. */
@@ -49,6 +54,7 @@ export interface Churned {
 }
 
 const SECOND_MILLISECONDS = 1_000;
+const WARM_UP_TIMES = 20;
 
 /** Looks at the agent every second until `done`. */
 async function* everySecond({ pid }: AgentProcess, done: Promise<unknown>): AsyncGenerator<ChurnSecond> {
@@ -65,17 +71,17 @@ async function* everySecond({ pid }: AgentProcess, done: Promise<unknown>): Asyn
   }
 }
 
-/** Gives the seconds that it took: more than was asked for where the machine is too busy. */
-function changeFor(server: ClusterServer, seconds: number, churn: Churn): Promise<number> {
+/** The load of so many seconds. */
+function loadOf(churn: Churn, seconds: number): Load {
   const count = (perSecond: number): number => Math.round(perSecond * seconds);
   const podChanges = count(churn.podChangesPerSecond);
-  return server.change({ podChanges, policyChanges: count(churn.policyChangesPerSecond), seconds });
+  return { podChanges, policyChanges: count(churn.policyChangesPerSecond), seconds };
 }
 
 /** A cluster changes at an even pace beside an agent, and nothing else does. */
 export async function measureChurn(churn: Churn, context: ChurnContext): Promise<Churned> {
   const { command, clock, directory, progress } = context;
-  const { size, seed, localOneIn, namespaceOneIn } = churn;
+  const { size, seed, age, localOneIn, namespaceOneIn } = churn;
   using namespace = benchNamespace();
   using arrivals = await watchKernelArrivals(namespace);
   await using server = await startClusterServer({
@@ -84,6 +90,7 @@ export async function measureChurn(churn: Churn, context: ChurnContext): Promise
     size,
     way: "streaming",
     seed,
+    age,
     localOneIn,
     namespaceOneIn,
     arrived: (some) => arrivals.expect(some),
@@ -91,13 +98,16 @@ export async function measureChurn(churn: Churn, context: ChurnContext): Promise
   const environment = { TORTIE_GRACESECONDS: "0" };
   await using agent = startAgentProcess({ namespace, command, url: server.url, directory, environment });
   await agent.logged("settled");
-  await changeFor(server, churn.warmUpSeconds, churn);
+  const seconds = churn.warmUpSeconds;
+  await server.change({ ...loadOf(churn, seconds * WARM_UP_TIMES), seconds });
+  await server.change(loadOf(churn, seconds));
+  arrivals.forget();
   let took = 0;
-  const [all, gaps, drift]: [ChurnSecond[], LoopGaps[], (readonly string[])[]] = [[], [], []];
+  const [stretches, gaps, drift]: [ChurnSecond[][], LoopGaps[], (readonly string[])[]] = [[], [], []];
   for (let stretch = 0; stretch < churn.stretches; stretch++) {
     if (clock) await agent.gaps();
-    const changing = changeFor(server, churn.stretchSeconds, churn);
-    for await (const second of everySecond(agent, changing)) all.push(second);
+    const changing = server.change(loadOf(churn, churn.stretchSeconds));
+    stretches.push(await Array.fromAsync(everySecond(agent, changing)));
     took += await changing;
     if (clock) gaps.push(await agent.gaps());
     const found = await driftFrom(await server.objects(), {
@@ -111,5 +121,5 @@ export async function measureChurn(churn: Churn, context: ChurnContext): Promise
   const { milliseconds, missing, lost } = arrivals;
   if (lost !== undefined) throw new Error(`events of the kernel were lost (${lost}): run it again alone`);
   const pace = took / (churn.stretches * churn.stretchSeconds);
-  return { seconds: all, pace, milliseconds, missing, gaps: joinedGaps(gaps), drift };
+  return { stretches, pace, milliseconds, missing, gaps: joinedGaps(gaps), drift };
 }

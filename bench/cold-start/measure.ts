@@ -38,7 +38,7 @@ export async function* measureColdStart(
 
   using namespace = benchNamespace();
   const size = clusterSize({ pods, policies, local });
-  const changes = { size, seed: 1, localOneIn: 50, namespaceOneIn: 500 };
+  const changes = { size, seed: 1, age: 0, localOneIn: 50, namespaceOneIn: 500 };
   await using server = await startClusterServer({ namespace, directory, way, ...changes });
   const began = wallClock();
   await using agent = startAgentProcess({ namespace, command: [executable], url: server.url, directory });

@@ -4,7 +4,8 @@ import type { ApiObject } from "../../test/api-server/store.ts";
 export type Change =
   | {
       readonly kind: "apply";
-      readonly object: ApiObject;
+      /** Made when it is asked for: most changes of a cluster's past are never told. */
+      readonly object: () => ApiObject;
       /** The address that a probe has from now on. */
       readonly arrives?: string;
     }

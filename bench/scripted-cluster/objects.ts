@@ -18,7 +18,7 @@ export function namespaceObject(name: string, team: string): ApiObject {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels }, status: { phase: "Active" } };
 }
 
-function nodeObject(): ApiObject {
+export function nodeObject(): ApiObject {
   const spec = { podCIDR: "10.0.0.0/24", podCIDRs: ["10.0.0.0/24"] };
   return { apiVersion: "v1", kind: "Node", metadata: { name: NODE }, spec };
 }
@@ -56,7 +56,7 @@ export function plannedPod(index: number, size: ClusterSize): PodPlan {
   return { ...plan, name: podName(plan) };
 }
 
-/** Everything of a cluster of that size, one by one. */
+/** Everything of a new cluster of that size, one by one. */
 export function* clusterObjects(size: ClusterSize): Iterable<ApiObject> {
   yield nodeObject();
   for (let at = 0; at < size.namespaces; at++) yield namespaceObject(namespaceName(at), teamName(at));

@@ -23,8 +23,14 @@ export interface PodChangesOptions {
   readonly number: () => number;
 }
 
+/** Some pods, and what happens to them next. */
+export interface PodChanges {
+  next(): Change;
+  readonly plans: () => readonly PodPlan[];
+}
+
 /** Changes of some pods that leave their number about as it is. */
-export function createPodChanges({ dice, pods, addresses, place, number }: PodChangesOptions): () => Change {
+export function createPodChanges({ dice, pods, addresses, place, number }: PodChangesOptions): PodChanges {
   const running = [...pods];
   const pending: PodPlan[] = [];
   const finished: PodPlan[] = [];
@@ -40,7 +46,7 @@ export function createPodChanges({ dice, pods, addresses, place, number }: PodCh
 
   function applied(plan: PodPlan, plans: PodPlan[]): Change {
     plans.push(plan);
-    return { kind: "apply", object: podObject(plan) };
+    return { kind: "apply", object: () => podObject(plan) };
   }
 
   function come(): Change {
@@ -85,7 +91,7 @@ export function createPodChanges({ dice, pods, addresses, place, number }: PodCh
     return (deed === "go" || deed === "finish") && count < usual - slack ? "come" : deed;
   }
 
-  return () => {
+  function next(): Change {
     const deed = balanced(DEEDS.choose(dice));
     if (deed === "come") return come();
     if (deed === "start") {
@@ -108,5 +114,7 @@ export function createPodChanges({ dice, pods, addresses, place, number }: PodCh
       case "touch":
         return applied({ ...plan, restarts: plan.restarts + 1 }, running);
     }
-  };
+  }
+
+  return { next, plans: () => [...running, ...pending, ...finished] };
 }

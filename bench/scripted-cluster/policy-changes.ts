@@ -64,8 +64,14 @@ function chosenSubjects(dice: Dice): PolicyPlan["podSelector"] {
   }
 }
 
+/** All policies, and what happens to them next. */
+export interface PolicyChanges {
+  next(): Change;
+  readonly plans: readonly PolicyPlan[];
+}
+
 /** Changes of policies that leave their number about as it is. */
-export function createPolicyChanges({ dice, policies, place }: PolicyChangesOptions): () => Change {
+export function createPolicyChanges({ dice, policies, place }: PolicyChangesOptions): PolicyChanges {
   const present = [...policies];
   const usual = present.length;
   let made = 0;
@@ -80,10 +86,10 @@ export function createPolicyChanges({ dice, policies, place }: PolicyChangesOpti
       ports: chosenPorts(dice),
     };
     present.push(plan);
-    return { kind: "apply", object: policyObject(plan) };
+    return { kind: "apply", object: () => policyObject(plan) };
   }
 
-  return () => {
+  function next(): Change {
     const deed = DEEDS.choose(dice);
     const at = dice.roll(present.length);
     const plan = present[at];
@@ -94,5 +100,7 @@ export function createPolicyChanges({ dice, policies, place }: PolicyChangesOpti
     present.splice(at, 1);
     if (deed === "edit") return written(plan.name, plan.namespace);
     return { kind: "remove", of: "NetworkPolicy", key: `${plan.namespace}/${plan.name}` };
-  };
+  }
+
+  return { next, plans: present };
 }

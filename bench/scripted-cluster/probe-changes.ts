@@ -1,3 +1,4 @@
+import type { ApiObject } from "../../test/api-server/store.ts";
 import type { AddressPool } from "./address-pool.ts";
 import type { Change } from "./change.ts";
 import { NODE } from "./cluster-size.ts";
@@ -11,7 +12,7 @@ const MOST_PROBES = 50;
 /** Pods whose way into the kernel can be timed: a set of the node holds them from their coming to their going. */
 export interface ProbeChanges {
   /** Their namespace, a pod of the node that never changes, and the policy that lets them reach it. */
-  readonly ground: readonly Change[];
+  readonly ground: readonly ApiObject[];
   /** A probe comes, or the oldest goes. */
   next(): Change;
 }
@@ -33,9 +34,9 @@ export function createProbeChanges(addresses: AddressPool, number: () => number)
     peers: [{ podSelector: {} }],
     ports: [{ port: 80 }],
   });
-  const anchored = [namespaceObject(NAMESPACE, NAMESPACE), policy, podObject(plan(NODE, addresses.take()))];
+  const anchor = podObject(plan(NODE, addresses.take()));
   return {
-    ground: anchored.map((object) => ({ kind: "apply", object })),
+    ground: [namespaceObject(NAMESPACE, NAMESPACE), policy, anchor],
     next() {
       const oldest = probes.length >= MOST_PROBES ? probes.shift() : undefined;
       if (oldest !== undefined) {
@@ -44,7 +45,7 @@ export function createProbeChanges(addresses: AddressPool, number: () => number)
       }
       const probe = plan("node-of-probes", addresses.take());
       probes.push(probe);
-      return { kind: "apply", object: podObject(probe), arrives: probe.address };
+      return { kind: "apply", object: () => podObject(probe), arrives: probe.address };
     },
   };
 }

@@ -1,8 +1,8 @@
-import type { ChangesOptions } from "./changes.ts";
+import type { ClusterOptions } from "./cluster.ts";
 import type { Way } from "./cluster-size.ts";
 
 /** What the server is started with, as JSON in its first argument. */
-export interface ServerSettings extends ChangesOptions {
+export interface ServerSettings extends ClusterOptions {
   readonly way: Way;
 }
 

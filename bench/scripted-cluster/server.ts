@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import { startApiServer } from "../../test/api-server/api-server.ts";
 import { unreachable } from "../../model/unreachable.ts";
 import type { Change } from "./change.ts";
-import { type Changes, createChanges } from "./changes.ts";
-import { clusterObjects } from "./objects.ts";
+import { createCluster } from "./cluster.ts";
 import {
   type Arrival,
   type FromServer,
@@ -23,8 +22,8 @@ const server = await startApiServer({
   streamingLists: way === "streaming" ? "served" : 422,
   refusedFields: way === "streaming" ? [] : ["spec.hostNetwork"],
 });
-server.replaceAll(clusterObjects(options.size));
-let living: Changes | undefined;
+const cluster = createCluster(options);
+server.replaceAll(cluster.objects());
 
 function tell(message: FromServer): void {
   process.send?.(message);
@@ -32,26 +31,19 @@ function tell(message: FromServer): void {
 
 function make(one: Change, arrivals: Arrival[]): void {
   if (one.kind === "remove") return server.remove(one.of, one.key);
-  server.apply(one.object);
+  server.apply(one.object());
   if (one.arrives !== undefined) arrivals.push({ address: one.arrives, at: wallClock() });
 }
 
-function comeAlive(): Changes {
-  const changes = createChanges(options);
-  for (const one of changes.ground) make(one, []);
-  return changes;
-}
-
 async function change({ podChanges, policyChanges, seconds }: Load): Promise<void> {
-  living ??= comeAlive();
   const began = performance.now();
   let [pods, policies] = [0, 0];
   while (pods < podChanges || policies < policyChanges) {
     await Bun.sleep(TICK_MILLISECONDS);
     const share = seconds === 0 ? 1 : Math.min(1, (performance.now() - began) / 1_000 / seconds);
     const arrivals: Arrival[] = [];
-    for (; pods < Math.floor(podChanges * share); pods++) make(living.pod(), arrivals);
-    for (; policies < Math.floor(policyChanges * share); policies++) make(living.policy(), arrivals);
+    for (; pods < Math.floor(podChanges * share); pods++) make(cluster.pod(), arrivals);
+    for (; policies < Math.floor(policyChanges * share); policies++) make(cluster.policy(), arrivals);
     if (arrivals.length > 0) tell({ kind: "arrived", arrivals });
   }
   tell({ kind: "changed", seconds: (performance.now() - began) / 1_000 });

@@ -21,6 +21,7 @@ test(`3 s of churn, seed ${seed}: the kernel holds what an agent that begins ane
         localOneIn: 4,
         namespaceOneIn: 50,
         seed,
+        age: 1,
         warmUpSeconds: 0,
         stretches: 3,
         stretchSeconds: 1,
