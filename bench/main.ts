@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 // What Tortie costs, measured and judged: bun run bench --help
 import { writeFileSync } from "node:fs";
+import { errorCode } from "../model/error-code.ts";
 import { readArguments, type BenchArguments } from "./arguments.ts";
 import { type Goal, judgeGoal, resultsOf } from "./goal.ts";
 import { GOALS } from "./goals.ts";
@@ -33,14 +34,26 @@ function tell(measured: Measured): void {
   if (failure !== undefined) say(`${name} failed: ${failure}\n`);
 }
 
+/** Asked before minutes of measuring, not after them. */
+function canWrite(file: string): boolean {
+  try {
+    writeFileSync(file, "", { flag: "a" });
+    return true;
+  } catch (error) {
+    say(
+      `bench: cannot write ${file}: ${errorCode(error) ?? String(error)}; next: --json with a file in a directory that is there\n`,
+    );
+    return false;
+  }
+}
+
 /** Exit code: 1 where a measurement failed. A missed goal is a finding, no failure. */
 async function bench({ measurements, full, json, page }: BenchArguments): Promise<number> {
   if (process.geteuid?.() !== 0) {
     say("bench: network namespaces take root; next: sudo script/bun run bench\n");
     return 1;
   }
-  // Before minutes of measuring, not after them.
-  if (json !== undefined && json !== "-") writeFileSync(json, "");
+  if (json !== undefined && json !== "-" && !canWrite(json)) return 1;
   const machine = machineOfNow();
   say(`${machineText(machine)}\n`);
   const all: Measured[] = [];
