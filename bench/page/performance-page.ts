@@ -64,14 +64,17 @@ function sectionText(section: Section, results: readonly Result[], noise: Noise 
   const goals = GOALS.filter(({ measurement }) => measurement === section.measurement);
   const judged = goals.map((goal) => goalRow(goal, results, noise)).join("");
   const charts = section.charts(results).map(({ name, words }) => `![${words}](performance/${name}.svg)\n`);
-  const noisy = noise?.kind === "noisy" ? `\nThe machine was noisy: ${noise.found}.\n` : "";
+  const noisy = noise?.kind === "noisy" ? `The machine was noisy: ${noise.found}.\n` : "";
   return [
     `## ${section.title}\n`,
     `${section.how.trim()}\n`,
     ...(judged === "" ? [] : [`| goal | found | |\n| --- | --- | --- |\n${judged}`]),
     ...charts,
     ...(section.reading === "" ? [] : [`${section.reading.trim()}\n`]),
-    `| metric | | p50 | p99 | n |\n| --- | --- | --- | --- | --- |\n${resultRows(results)}${noisy}`,
+    ...(noisy === "" ? [] : [noisy]),
+    `<details><summary>All figures</summary>\n`,
+    `| metric | | p50 | p99 | n |\n| --- | --- | --- | --- | --- |\n${resultRows(results)}`,
+    "</details>\n",
   ].join("\n");
 }
 

@@ -1,4 +1,4 @@
-/** Colours that people with any kind of sight tell apart (Okabe and Ito). */
+/** Colours that people with any kind of sight tell apart (Okabe and Ito), and then paler ones for the rest. */
 export const COLOURS: readonly string[] = [
   "#0072b2",
   "#d55e00",
@@ -7,6 +7,13 @@ export const COLOURS: readonly string[] = [
   "#e69f00",
   "#56b4e9",
   "#555555",
+  "#8fc7e8",
+  "#f2b48c",
+  "#8fd6bd",
+  "#e8cfdd",
+  "#f5dca0",
+  "#bcdff5",
+  "#bbbbbb",
 ];
 
 export function colour(at: number): string {
