@@ -64,7 +64,7 @@ export interface Dataplane extends AsyncDisposable {
   want(ruleset: Ruleset, touched: Touched | undefined): void;
   /**
    * Brings the kernel to the wish, yielding to the event loop after steps of about 10 ms. Calls queue up. What fell out of use is
-   * deleted afterwards, and no call waits for it.
+   * deleted afterwards; a call waits only for names that it wants again, and for an older epoch where it builds one.
    */
   settle(): Promise<Settled>;
   /** Ends when nothing is left to delete. What the kernel refuses to delete is left to the next settle. */

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { monotonicMilliseconds } from "../../native/monotonic-clock.ts";
 import { type ApiAccess, type ApiCall, apiSession } from "./api-session.ts";
-import { eachLine } from "./lines.ts";
+import { eachLine } from "../each-line.ts";
 
 /** Times are milliseconds of the machine's clock. */
 export interface TimedAnswer {

@@ -9,7 +9,7 @@ import { UDP } from "../../model/protocol.ts";
 import { monotonicMilliseconds, sleepMicroseconds } from "../../native/monotonic-clock.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
 import { ProbeSocket } from "../../native/probe-socket.ts";
-import { eachLine } from "./lines.ts";
+import { eachLine } from "../each-line.ts";
 import { CONFIRMED_BY, type Probe, type Turn, turnOf } from "./probe-log.ts";
 
 /** Between a namespace that sends and one that receives; both by their paths. IPv4. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
-import { eachLine } from "./lines.ts";
+import { eachLine } from "../each-line.ts";
 
 /** A script of this directory in a process of its own, which takes and gives lines of JSON. */
 export interface TalkingProcess<Question, Answer> extends AsyncDisposable {

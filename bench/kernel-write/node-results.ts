@@ -9,7 +9,7 @@ type Labels = Readonly<Record<string, string>>;
 const WRITERS: readonly Writer[] = ["netlink", "raw", "libnftables", "nft"];
 
 function single(metric: string, labels: Labels, unit: Result["unit"], value: number): Result {
-  return { metric, labels, unit, p50: value, p99: value, n: 1 };
+  return resultOf({ metric, labels, unit }, [value]);
 }
 
 function seconds(metric: string, labels: Labels, samples: readonly number[]): Result[] {

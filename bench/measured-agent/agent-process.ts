@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { eachLine } from "../each-line.ts";
 import type { NetworkNamespace } from "../../native/network-namespace.ts";
 import { NODE } from "../scripted-cluster/cluster-size.ts";
 import type { LoopGaps } from "./loop-gaps.ts";
@@ -35,16 +36,6 @@ export interface AgentProcess extends AsyncDisposable {
   gaps(): Promise<LoopGaps>;
 }
 
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of stream) {
-    const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
-}
-
 /** `CALICO_MANAGE_CNI=true`: pods need no interface for their rules to be written. */
 export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const { namespace, command, url, environment = {} } = options;
@@ -70,7 +61,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   let told = Promise.withResolvers<void>();
   let ended = false;
   async function listen(): Promise<void> {
-    for await (const text of lines(child.stdout)) {
+    for await (const text of eachLine(child.stdout)) {
       const line = JSON.parse(text) as LogLine;
       if (line.level === "error" || line.level === "fatal") errors.push(line);
       if (first.has(line.message)) continue;

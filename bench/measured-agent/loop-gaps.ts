@@ -1,4 +1,4 @@
-import type { Result } from "../result.ts";
+import { type Result, resultOf } from "../result.ts";
 
 /** One time that the event loop did not turn. */
 export interface LoopGap {
@@ -48,11 +48,10 @@ function quantileOf({ counts, longest }: LoopGaps, looks: number, share: number)
 export function loopResults(gaps: LoopGaps, labels: Result["labels"]): readonly Result[] {
   const looks = gaps.counts.reduce((sum, count) => sum + count, 0);
   const late = (share: number): number => quantileOf(gaps, looks, share) / 1_000;
-  const single = (value: number): Pick<Result, "p50" | "p99" | "n"> => ({ p50: value, p99: value, n: 1 });
   return [
     { metric: "event_loop_gap_seconds", labels, unit: "seconds", p50: late(0.5), p99: late(0.99), n: looks },
-    { metric: "event_loop_longest_gap_seconds", labels, unit: "seconds", ...single(gaps.longest / 1_000) },
-    { metric: "event_loop_gaps_over_20ms", labels, unit: "count", ...single(gaps.over20) },
+    resultOf({ metric: "event_loop_longest_gap_seconds", labels, unit: "seconds" }, [gaps.longest / 1_000]),
+    resultOf({ metric: "event_loop_gaps_over_20ms", labels, unit: "count" }, [gaps.over20]),
   ];
 }
 

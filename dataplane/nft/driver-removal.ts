@@ -52,8 +52,8 @@ function failed(state: DriverState, kind: Grave["kind"], failures: readonly Step
   else state.littered = true;
 }
 
-/** What is still to be deleted of it. */
-function restOf(state: DriverState, grave: Grave): readonly Step[] {
+/** Made when its turn comes: what is there then. */
+function stepsOf(state: DriverState, grave: Grave): readonly Step[] {
   grave.steps ??= removalSteps(present(grave.names(), state.transactions.inventory));
   return grave.steps;
 }
@@ -67,7 +67,7 @@ function forget(state: DriverState, grave: Grave): void {
  * where the kernel has no memory or no time, which is nobody's fault, and over later.
  */
 export function deleteSome(state: DriverState, grave: Grave): boolean {
-  const steps = restOf(state, grave);
+  const steps = stepsOf(state, grave);
   if (grave.done < steps.length) {
     const { end, failures } = state.transactions.sendSome(steps, grave.done);
     if (failures.length > 0 && failures.every(isAboutNoObject)) {
@@ -84,7 +84,7 @@ export function deleteSome(state: DriverState, grave: Grave): boolean {
 /** All of it, for a settle that waits. */
 async function empty(state: DriverState, grave: Grave): Promise<boolean> {
   await grave.ripe;
-  const failures = await state.transactions.sendInChunks(restOf(state, grave).slice(grave.done));
+  const failures = await state.transactions.sendInChunks(stepsOf(state, grave).slice(grave.done));
   forget(state, grave);
   if (failures.length > 0) failed(state, grave.kind, failures);
   return failures.length === 0;
