@@ -94,6 +94,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["commander", "valibot"],
     node: true,
   },
+  // Makes manifests when somebody works on tortie; nothing of it is in the executable.
+  deploy: { rooms: ["*"], packages: ["valibot", "yaml", "@kubernetes/client-node"], node: true },
   examples: { rooms: [], packages: [], node: false },
   // Written from the specification's words: an oracle that shared code with policy/ would share its mistakes.
   "test/oracle": { rooms: ["model"], packages: [], node: false },
@@ -112,8 +114,8 @@ export const KEPT: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": ["native"],
   hono: ["health"],
   "prom-client": ["health"],
-  yaml: ["adapters/file", "ctl"],
-  "@kubernetes/client-node": ["adapters/kubernetes/connection"],
+  yaml: ["adapters/file", "ctl", "deploy"],
+  "@kubernetes/client-node": ["adapters/kubernetes/connection", "deploy"],
 };
 
 /** What `main.ts` must load by a dynamic import only, so that no face pays for another's start, or for a wrong word's. */
