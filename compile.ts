@@ -1,10 +1,10 @@
 /**
- * Builds the executables: `bun run build [--target x64|arm64] [--outdir DIR]`, into dist/ by default.
+ * Builds the executables and their checksums: `bun run build [--target x64|arm64] [--outdir DIR]`, into dist/ by default.
  * Two builds of one commit are equal byte for byte as long as the file's name is the same, for Bun embeds the name:
  * so nothing here writes to another name and renames.
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 
 export type Target = "x64" | "arm64";
@@ -17,12 +17,28 @@ const TARGETS: Readonly<Record<Target, { readonly bun: Bun.Build.CompileTarget; 
 
 const root = import.meta.dir;
 
-function version(): string {
-  return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
-}
-
 function git(...words: string[]): Bun.SyncSubprocess<"pipe", "ignore"> {
   return Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
+}
+
+/**
+ * What `git describe` says of tags such as v0.1.0, as a version: `0.1.0` at the tag, `0.1.0+12` after 12 more commits, which
+ * semantic versioning reads as a build of 0.1.0. `undefined`: there is no such tag.
+ */
+export function versionOfTag(described: string): string | undefined {
+  const [, tagged, commits] =
+    /^v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(\d+)-g[0-9a-f]+$/.exec(described.trim()) ?? [];
+  if (tagged === undefined) return undefined;
+  return commits === "0" ? tagged : `${tagged}+${commits}`;
+}
+
+/** By the last tag of this commit's history; before the first one, and outside a clone, package.json's. */
+function version(): string {
+  const described = git("describe", "--tags", "--long", "--match", "v[0-9]*", "HEAD");
+  const tagged = described.success ? versionOfTag(described.stdout.toString()) : undefined;
+  return (
+    tagged ?? (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version
+  );
 }
 
 /** 12 digits of the commit, `-dirty` where tracked files differ from it; `unknown` outside a clone. */
@@ -66,10 +82,15 @@ async function pluginInOneFile(define: Record<string, string>): Promise<Bun.BunP
   };
 }
 
-/** Compiles `entrypoints`, the first of which is run, into one executable and gives its path. */
-export async function build(target: Target, outdir: string, entrypoints: string[]): Promise<string> {
+/** Compiles `entrypoints`, the first of which is run, into one executable and gives its path. `stamp`: its version. */
+export async function build(
+  target: Target,
+  outdir: string,
+  entrypoints: string[],
+  stamp: string = version(),
+): Promise<string> {
   const { bun, file } = TARGETS[target];
-  const define = { TORTIE_VERSION: JSON.stringify(version()), TORTIE_COMMIT: JSON.stringify(commit()) };
+  const define = { TORTIE_VERSION: JSON.stringify(stamp), TORTIE_COMMIT: JSON.stringify(commit()) };
   const outfile = join(outdir, file);
   const result = await Bun.build({
     entrypoints,
@@ -101,6 +122,15 @@ export async function build(target: Target, outdir: string, entrypoints: string[
   return outfile;
 }
 
+/** One line a file, as `sha256sum --check` reads it, by the names that lie beside it. */
+function writeChecksums(outdir: string, files: readonly string[]): void {
+  const lines = files.map((file) => {
+    const digest = new Bun.CryptoHasher("sha256").update(readFileSync(file)).digest("hex");
+    return `${digest}  ${basename(file)}\n`;
+  });
+  writeFileSync(join(outdir, "SHA256SUMS"), lines.join(""));
+}
+
 function chosenTargets(name: string | undefined): readonly Target[] {
   if (name === undefined) return ["x64", "arm64"];
   if (name === "x64" || name === "arm64") return [name];
@@ -111,9 +141,12 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: { target: { type: "string" }, outdir: { type: "string", default: join(root, "dist") } },
   });
+  const built: string[] = [];
   for (const target of chosenTargets(values.target)) {
     const outfile = await build(target, values.outdir, tortieEntrypoints());
+    built.push(outfile);
     const mebibytes = (Bun.file(outfile).size / 1024 / 1024).toFixed(1);
     process.stdout.write(`${outfile}  ${mebibytes} MiB  ${version()} ${commit()}\n`);
   }
+  writeChecksums(values.outdir, built);
 }
