@@ -7,7 +7,7 @@ import { readInstallOptions } from "../install/install-options.ts";
 import { readUninstallOptions } from "../install/uninstall-options.ts";
 
 const read = (path: string): Promise<string> => Bun.file(new URL(`../${path}`, import.meta.url)).text();
-const page = await read("docs/install.md");
+const page = await read("docs/cni-plugin.md");
 const commands = page.match(/(?<=^ {4}tortie ).*$/gm) ?? [];
 
 test("its commands are understood", () => {
