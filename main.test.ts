@@ -40,7 +40,7 @@ test.each([["version"], ["--version"], ["-v"]])("%s prints version and commit", 
 test.each([["help"], ["--help"], ["-h"]])("%s lists the faces", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const face of ["agent", "cni", "explain", "ctl", "demo", "install", "uninstall", "version"])
+  for (const face of ["agent", "cni", "explain", "ctl", "demo", "install", "uninstall", "health", "version"])
     expect(out).toContain(`tortie ${face}`);
 });
 
@@ -90,7 +90,7 @@ test.each(["nothing", "constructor", "bgp", ""])("an unknown word (%p): exit 1 a
   const { code, out, err } = tortie([word]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
-    `tortie: there is no face "${word}" in this version; there are: agent, cni, explain, ctl, demo, install, uninstall, version, help\n`,
+    `tortie: there is no face "${word}" in this version; there are: agent, cni, explain, ctl, demo, install, uninstall, health, version, help\n`,
   );
 });
 
@@ -105,6 +105,7 @@ test.each([
   ["cnii", "cni"],
   ["instal", "install"],
   ["un-install", "uninstall"],
+  ["healht", "health"],
 ])("%s: exit 1 and %s as what may be meant", (word, meant) => {
   const { code, out, err } = tortie([word, "wep"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });

@@ -50,6 +50,10 @@ const FACES: ReadonlyMap<string, Face> = new Map(
       help: "take every trace of tortie off this node",
       run: async (args) => (await import("./install/uninstall-main.ts")).uninstallMain(args, { print }),
     },
+    health: {
+      help: "ask the agent of this node how it is, for probes",
+      run: async (args) => (await import("./health-probe/main.ts")).healthProbeMain(args, { print }),
+    },
     version: { help: "print version and commit", run: async () => print(`tortie ${VERSION}\n`) },
     help: { help: "print this", run: async () => print(usage()) },
   }),
@@ -107,7 +111,7 @@ function usage(): string {
   return [
     "tortie: Kubernetes NetworkPolicy for this node, without etcd\n\n",
     ...lines,
-    "\n`tortie FACE --help` tells more about agent, cni, explain, ctl, demo, install and uninstall.\n",
+    "\n`tortie FACE --help` tells more about each but version and help.\n",
   ].join("");
 }
 
