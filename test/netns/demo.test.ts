@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
+import { demoPicture } from "../../demo/picture.ts";
 
 const MAIN = join(import.meta.dir, "../../main.ts");
 
@@ -45,6 +46,8 @@ test("the demo ends with every probe as expected", async () => {
   expect(counts?.[1]).toBe(counts?.[2] ?? "");
   expect(Number(counts?.[1])).toBeGreaterThan(5000);
   expect(output).toContain("0 of 42 forged packets reached x/a.");
+  // `script/demo | script/bun demo/picture.ts >docs/demo.svg` draws it anew.
+  expect(demoPicture(output)).toBe(readFileSync(join(import.meta.dir, "../../docs/demo.svg"), "utf8"));
   expect(await demo.exited).toBe(0);
 }, 90_000);
 
