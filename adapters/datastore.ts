@@ -63,6 +63,8 @@ export type Annotated =
   | { readonly kind: "annotated" }
   /** There is no such pod any more. */
   | { readonly kind: "gone" }
+  /** It is left out, this time and from now on. */
+  | { readonly kind: "leftOut"; readonly because: string; readonly next: string }
   | { readonly kind: "failed"; readonly because: string; readonly next: string };
 
 /**

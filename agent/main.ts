@@ -96,7 +96,7 @@ async function enforce({ config, version, log, stopping }: EnforceOptions): Prom
             ...hooks,
             paths: runPaths(config.runDirectory),
             nodeName: config.nodeName,
-            annotating: config.podAnnotations,
+            annotating: config.podAnnotations !== false,
             keepLinks: (podCidrs) =>
               keepPodLinks({
                 mtu: {

@@ -11,12 +11,16 @@ import type { Config } from "./settings/settings.ts";
  * @param nodeName whose pods are local; undefined: nobody's, for questions about the cluster as a whole.
  */
 export function openDatastore(config: Config, nodeName: string | undefined): Datastore {
-  const { datastoreType, datastorePath, connection } = config;
+  const { datastoreType, datastorePath, connection, podAnnotations } = config;
   switch (datastoreType) {
     case "file":
       return fileDatastore({ directory: datastorePath, nodeName });
     case "kubernetes":
-      return kubernetesDatastore({ open: () => openClient(connection), nodeName });
+      return kubernetesDatastore({
+        open: () => openClient(connection),
+        nodeName,
+        annotating: podAnnotations,
+      });
     default:
       return unreachable(datastoreType);
   }

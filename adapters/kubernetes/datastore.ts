@@ -4,6 +4,7 @@ import { ConnectionError } from "./connection/connection-error.ts";
 import { listWatch } from "./reading/list-watch.ts";
 import { merged } from "./merged-iterables.ts";
 import { patchPodAnnotations } from "./pod-annotations.ts";
+import { createBindingQuestion } from "./binding-question.ts";
 import { createPodLookUps, notInSync, type PodLookUps, type Step } from "./pod-look-ups.ts";
 import { createModelReader, type ModelReader } from "./store/model-reader.ts";
 import type { ResourceName } from "./store/object-store.ts";
@@ -19,6 +20,8 @@ export interface KubernetesDatastoreOptions {
   readonly open: () => Promise<KubernetesClient>;
   /** This node's name. Undefined: no pod is local, and no node is read. */
   readonly nodeName: string | undefined;
+  /** Whether pods are annotated: undefined where the server can bind that right to the pods of this node. */
+  readonly annotating?: boolean | undefined;
   readonly pace?: Partial<Pace>;
 }
 
@@ -175,12 +178,16 @@ async function lookUpEverywhere(
  */
 export function kubernetesDatastore(options: KubernetesDatastoreOptions): Datastore {
   const connections = new Set<OpenConnection>();
+  const unbound = createBindingQuestion();
   return {
     watch: (stopping) => follow(options, connections, stopping),
     lookUp: (namespace, pod, signal) =>
       lookUpEverywhere(connections, (lookUps) => lookUps.lookUp(namespace, pod, signal)),
     async annotate(annotation, signal) {
-      for (const { client } of connections) return patchPodAnnotations(client, annotation, signal);
+      for (const { client } of connections) {
+        const refusal = options.annotating === true ? undefined : await unbound(client, signal);
+        return refusal ?? patchPodAnnotations(client, annotation, signal);
+      }
       const because = "there is no connection to the API server yet";
       return { kind: "failed", because, next: "nothing: tries go on" };
     },

@@ -1,7 +1,7 @@
 import type { Annotated, PodAnnotation } from "../datastore.ts";
 import { type ApiStatus, readApiStatus } from "./connection/api-status.ts";
 import type { KubernetesClient } from "./connection/client.ts";
-import { ConnectionError } from "./connection/connection-error.ts";
+import { failureOfRequest } from "./connection/failure-of-request.ts";
 import { podPath } from "./store/resources.ts";
 
 const PREFIX = "cni.projectcalico.org/";
@@ -54,11 +54,6 @@ export async function patchPodAnnotations(
     if (isOfAnother(status)) return { kind: "gone" };
     return { kind: "failed", because: status.found, next: status.next };
   } catch (error) {
-    if (error instanceof ConnectionError)
-      return { kind: "failed", because: `${error.tried}: ${error.found}`, next: error.next };
-    if (signal.aborted)
-      return { kind: "failed", because: "it was given up before an answer came", next: "nothing" };
-    const because = error instanceof Error ? error.message : String(error);
-    return { kind: "failed", because, next: "see whether the API server is up" };
+    return failureOfRequest(error, signal);
   }
 }

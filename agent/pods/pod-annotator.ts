@@ -42,6 +42,7 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
   /** By UID: how often in a row it failed, and what begins the next try. */
   const failed = new Map<string, { failures: number; timer?: ReturnType<typeof setTimeout> }>();
   const told = new Set<string>();
+  let leftOut = false;
 
   function judge({ namespace, pod }: PodAnnotation, result: Annotated): void {
     switch (result.kind) {
@@ -49,6 +50,12 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
         return told.clear();
       case "gone":
         return;
+      case "leftOut": {
+        if (!leftOut)
+          log.write("info", "pods are not annotated", { because: result.because, next: result.next });
+        leftOut = true;
+        return wanted.clear();
+      }
       case "failed": {
         const { because, next } = result;
         if (stopping.signal.aborted || told.has(because) || told.size >= MOST_TOLD) return;
@@ -99,6 +106,7 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
 
   return {
     write(annotation) {
+      if (leftOut) return;
       clearTimeout(failed.get(annotation.uid)?.timer);
       failed.delete(annotation.uid);
       put(annotation);

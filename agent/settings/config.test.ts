@@ -33,7 +33,7 @@ test("defaults", () => {
       logLevel: "info",
       runDirectory: "/run/tortie",
       stateDirectory: "/var/lib/calico",
-      podAnnotations: true,
+      podAnnotations: undefined,
       ipv4Pool: undefined,
       ipv4PoolNatOutgoing: true,
       ipv6Pool: undefined,

@@ -48,8 +48,8 @@ export interface Config extends CniSettings, MetricsSettings {
   readonly runDirectory: string;
   /** What outlives a reboot: the MTU of pods. */
   readonly stateDirectory: string;
-  /** Whether addresses and container of a pod are written to its annotations. */
-  readonly podAnnotations: boolean;
+  /** Whether addresses and container of a pod are written to its annotations. Undefined: where the server can bind that right. */
+  readonly podAnnotations: boolean | undefined;
   /** Undefined: no such pool. */
   readonly ipv4Pool: Cidr | undefined;
   readonly ipv4PoolNatOutgoing: boolean;
@@ -154,9 +154,10 @@ const SETTINGS = {
     name: "TORTIE_STATEDIRECTORY",
     means: "where the MTU of pods is kept",
   }),
-  podAnnotations: setting(BOOLEAN, "true", {
+  podAnnotations: undecided(BOOLEAN, {
     name: "TORTIE_PODANNOTATIONS",
     means: "write each pod's addresses and container to its `cni.projectcalico.org/` annotations",
+    defaultWords: "true where the API server has ValidatingAdmissionPolicy (1.30), else false",
   }),
   ipv4Pool: undecided(block(4), {
     name: "CALICO_IPV4POOL_CIDR",

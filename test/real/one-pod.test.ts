@@ -30,6 +30,7 @@ beforeAll(async () => {
         environment: { K8S_API_ENDPOINT: cluster.server, K8S_CA_FILE: caFile, K8S_TOKEN: token },
       }),
     nodeName: NODE,
+    annotating: true,
   });
   follower = follow(datastore);
   await follower.until(() => follower.events.some(({ kind }) => kind === "inSync"));

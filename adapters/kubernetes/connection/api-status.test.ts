@@ -28,6 +28,15 @@ test("a 403 names user, verb, resource and group, and what to grant", async () =
   );
 });
 
+test("a 403 of an admission policy is the policy's word, and no right is missing", async () => {
+  const denied =
+    "ValidatingAdmissionPolicy 'tortie' with binding 'tortie' denied request: only its own node's pods";
+  const message = `pods "a" is forbidden: ${denied}`;
+  const read = await answer(403, { kind: "Status", reason: "Forbidden", message });
+  expect(read.found).toBe(`${denied} (403 Forbidden)`);
+  expect(read.next).toBe("see what the policy allows (kubectl get validatingadmissionpolicies)");
+});
+
 test("a 403 in one namespace, and one of an old server", async () => {
   const inNamespace = await answer(403, {
     kind: "Status",

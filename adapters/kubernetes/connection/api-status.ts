@@ -113,10 +113,19 @@ function nextFor(code: number, message: string): string {
   return "see that the URL is that of a Kubernetes API server";
 }
 
+// `pods "a" is forbidden: ValidatingAdmissionPolicy 'tortie' with binding 'tortie' denied request: why`
+const DENIED = /ValidatingAdmissionPolicy '[^']*'.* denied request: .*/s;
+
 function forbidden(
   message: string,
   asked: Asked | undefined,
 ): { readonly found: string; readonly next: string } {
+  const denied = DENIED.exec(message)?.[0];
+  if (denied !== undefined)
+    return {
+      found: `${denied} (403 Forbidden)`,
+      next: "see what the policy allows (kubectl get validatingadmissionpolicies)",
+    };
   const said = FORBIDDEN.exec(message)?.groups;
   const [oldResource, ...oldGroup] = (said?.["old"] ?? "").split(".");
   const verb = said?.["verb"] ?? asked?.verb;
