@@ -5,6 +5,7 @@ import type { NetworkNamespace } from "../../native/network-namespace.ts";
 import { freePorts } from "./free-ports.ts";
 import { type Identities, makeIdentities, type Person } from "./identities.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
+import { newestProgram } from "./newest.ts";
 import { apiServerMinor, program } from "./programs.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -13,6 +14,8 @@ export interface ClusterOptions {
   readonly network?: NetworkNamespace;
   /** Who has a token, beside `admin` of the group system:masters. */
   readonly people?: readonly Person[];
+  /** The Kubernetes of script/newest-kubernetes in place of that of script/real-servers; etcd stays the same. */
+  readonly newest?: boolean;
   /** For the API server, beside those that it needs here, for example feature gates. */
   readonly apiServerArgs?: readonly string[];
 }
@@ -49,6 +52,17 @@ const ADMIN: Person = { user: "admin", groups: ["system:masters"] };
 /** A server whose port somebody else took since it was found free. */
 const PORT_TAKEN = /address already in use/;
 
+/** Where the programs of one Kubernetes are. */
+interface Programs {
+  readonly apiServer: string;
+  readonly kubectl: string;
+}
+
+function programsOf(newest: boolean): Programs {
+  const where = newest ? newestProgram : program;
+  return { apiServer: where("kube-apiserver"), kubectl: where("kubectl") };
+}
+
 interface Ports {
   readonly etcd: number;
   readonly peer: number;
@@ -69,7 +83,16 @@ function etcdArgs(data: string, { etcd, peer }: Ports): string[] {
   ];
 }
 
-function apiServerArgs(directory: string, identities: Identities, { etcd, api }: Ports): string[] {
+interface ApiServerSetting {
+  readonly directory: string;
+  readonly identities: Identities;
+  readonly programs: Programs;
+}
+
+function apiServerArgs(
+  { directory, identities, programs }: ApiServerSetting,
+  { etcd, api }: Ports,
+): string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${etcd}`,
     `--secure-port=${api}`,
@@ -77,7 +100,7 @@ function apiServerArgs(directory: string, identities: Identities, { etcd, api }:
     // Without these two it looks for an interface with a default route, which a namespace may lack.
     "--advertise-address=192.0.2.1",
     "--endpoint-reconciler-type=none",
-    ...(apiServerMinor() < 24 ? ["--insecure-port=0"] : []),
+    ...(apiServerMinor(programs.apiServer) < 24 ? ["--insecure-port=0"] : []),
     `--cert-dir=${directory}`,
     `--tls-cert-file=${identities.server.certFile}`,
     `--tls-private-key-file=${identities.server.keyFile}`,
@@ -112,7 +135,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
 }
 
-function prepare({ network, people = [], apiServerArgs: moreArgs = [] }: ClusterOptions): Cluster {
+function prepare(options: ClusterOptions): Cluster {
+  const { network, people = [], newest = false, apiServerArgs: moreArgs = [] } = options;
+  const programs = programsOf(newest);
   const directory = mkdtempSync(join(tmpdir(), "tortie-real-"));
   const [etcdPort = 0, peer = 0, api = 0] = freePorts(3, network);
   const ports: Ports = { etcd: etcdPort, peer, api };
@@ -122,22 +147,16 @@ function prepare({ network, people = [], apiServerArgs: moreArgs = [] }: Cluster
   const connection = { server, "certificate-authority": identities.caFile };
   writeFileSync(adminKubeconfig, kubeconfigText(connection, { token: identities.tokenOf(ADMIN.user) }));
   const data = join(directory, "etcd");
-  const serverProcess = (name: "etcd" | "kube-apiserver", args: readonly string[]): ServerProcess =>
-    new ServerProcess({
-      program: program(name),
-      args,
-      log: join(directory, `${name}.log`),
-      directory,
-      network,
-    });
-  const etcd = serverProcess("etcd", etcdArgs(data, ports));
-  const apiServer = serverProcess("kube-apiserver", [
-    ...apiServerArgs(directory, identities, ports),
-    ...moreArgs,
-  ]);
+  const setting = { directory, identities, programs };
+  const processOf = (path: string, log: string, args: readonly string[]): ServerProcess =>
+    new ServerProcess({ program: path, args, log: join(directory, log), directory, network });
+  const etcd = processOf(program("etcd"), "etcd.log", etcdArgs(data, ports));
+  const apiServerAt = (log: string, own: Ports): ServerProcess =>
+    processOf(programs.apiServer, log, [...apiServerArgs(setting, own), ...moreArgs]);
+  const apiServer = apiServerAt("kube-apiserver.log", ports);
 
   const kubectl = async (args: readonly string[], input = ""): Promise<string> => {
-    const words = [program("kubectl"), `--kubeconfig=${adminKubeconfig}`, ...args];
+    const words = [programs.kubectl, `--kubeconfig=${adminKubeconfig}`, ...args];
     const env = { HOME: directory, PATH: process.env["PATH"] ?? "" };
     const spawn = () => Bun.spawn(words, { env, stdin: Buffer.from(input), stdout: "pipe", stderr: "pipe" });
     const child = network === undefined ? spawn() : network.run(spawn);
@@ -172,9 +191,7 @@ function prepare({ network, people = [], apiServerArgs: moreArgs = [] }: Cluster
     ready: () => untilReady(apiServer, server),
     addApiServer: async () => {
       const [port = 0] = freePorts(1, network);
-      const log = join(directory, `kube-apiserver-${port}.log`);
-      const args = [...apiServerArgs(directory, identities, { ...ports, api: port }), ...moreArgs];
-      const second = new ServerProcess({ program: program("kube-apiserver"), args, log, directory, network });
+      const second = apiServerAt(`kube-apiserver-${port}.log`, { ...ports, api: port });
       added.push(second);
       second.start();
       await untilReady(second, `https://127.0.0.1:${port}`);

@@ -47,8 +47,8 @@ export function builtProgram(name: ProgramName): string | undefined {
 }
 
 /** The minor version of the API server, for example 20. */
-export function apiServerMinor(): number {
-  const said = Bun.spawnSync([program("kube-apiserver"), "--version"]).stdout.toString();
+export function apiServerMinor(server: string = program("kube-apiserver")): number {
+  const said = Bun.spawnSync([server, "--version"]).stdout.toString();
   const minor = /v1\.(\d+)/.exec(said)?.[1];
   if (minor === undefined) throw new Error(`kube-apiserver --version says no version: ${said}`);
   return Number(minor);
