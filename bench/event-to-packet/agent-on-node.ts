@@ -6,7 +6,7 @@ import type { Cluster } from "../../test/real/cluster.ts";
 import { kubeconfigText } from "../../test/real/kubeconfig.ts";
 import { NODE } from "../scripted-cluster/cluster-size.ts";
 
-const ROLE = new URL("../../deploy/rbac.yaml", import.meta.url).pathname;
+const ROLE = new URL("../../deploy/manifests/tortie-rbac.yaml", import.meta.url).pathname;
 const PAUSE_MILLISECONDS = 20;
 
 /** A kubeconfig with the agent's own account and rights. */

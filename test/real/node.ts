@@ -6,7 +6,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import { createNamespace, createNode, createPod } from "./objects.ts";
 
-const ROLE = new URL("../../deploy/rbac.yaml", import.meta.url).pathname;
+const ROLE = new URL("../../deploy/manifests/tortie-rbac.yaml", import.meta.url).pathname;
 
 /** The name of the node, and the address ranges of its pods: those of the lab. */
 export const NODE = "node-1";

@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { createNamespace, createNode, createPod } from "./objects.ts";
 import { clientOf } from "./who.ts";
 
-const ROLE = new URL("../../deploy/rbac.yaml", import.meta.url).pathname;
+const ROLE = new URL("../../deploy/manifests/tortie-rbac.yaml", import.meta.url).pathname;
 const NODE = "node-1";
 const ADDRESSES = ["10.65.0.2", "fd00:65::2"] as unknown as Address[];
 

@@ -41,7 +41,7 @@ async function untilSaid(status: number, words: RegExp): Promise<void> {
   });
 }
 
-test("a pod with the role of deploy/rbac.yaml needs no setting but its node's name", async () => {
+test("a pod with the role of deploy/manifests/tortie-rbac.yaml needs no setting but its node's name", async () => {
   // /run of a mount namespace of its own, so that the account lies where a kubelet puts it.
   const mount =
     'mount -t tmpfs none /run && mkdir -p "$0" && cp "$ACCOUNT"/* "$0" && unset ACCOUNT && exec "$@"';

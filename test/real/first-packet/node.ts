@@ -16,7 +16,7 @@ import { senderProgram } from "./sender.ts";
 import { waitFor } from "./wait-for.ts";
 
 export const NODE = "node-1";
-const ROLE = new URL("../../../deploy/rbac.yaml", import.meta.url).pathname;
+const ROLE = new URL("../../../deploy/manifests/tortie-rbac.yaml", import.meta.url).pathname;
 
 const READY_CONDITION = '{.status.conditions[?(@.type=="Ready")].status}';
 /** How the plugin gets what it needs: all from its configuration, or from the agent. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../adapters/kubernetes/store/resources.ts";
+import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../../adapters/kubernetes/store/resources.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -20,7 +20,7 @@ const WRITTEN = [{ name: "pods/status", verbs: ["patch"] }];
 const READ = [PODS, NAMESPACES, NETWORK_POLICIES, ownNode("x")].map(({ watched }) => watched);
 
 async function objects(): Promise<readonly RbacObject[]> {
-  const text = await Bun.file(new URL("../deploy/rbac.yaml", import.meta.url)).text();
+  const text = await Bun.file(new URL("../manifests/tortie-rbac.yaml", import.meta.url)).text();
   return Bun.YAML.parse(text) as RbacObject[];
 }
 
@@ -55,7 +55,7 @@ test("the binding gives that role to that account", async () => {
 });
 
 test("docs/cluster.md says what each right is for", async () => {
-  const page = await Bun.file(new URL("../docs/cluster.md", import.meta.url)).text();
+  const page = await Bun.file(new URL("../../docs/cluster.md", import.meta.url)).text();
   const told = [...page.matchAll(/^\| `([^`]+)` \| get, list, watch \| (.+) \|$/gm)].map(
     ([, name = ""]) => name,
   );
