@@ -2,8 +2,10 @@ import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ElfNeeds, isOlder, newestGlibc } from "./elf.ts";
 
-/** Where distributions keep libc.so.6, besides the loader's own directory. */
-const LIBRARY_DIRECTORIES = [
+export const LIBC = "libc.so.6";
+
+/** Where distributions keep libc.so.6 and its like, besides the loader's own directory. */
+export const LIBRARY_DIRECTORIES: readonly string[] = [
   "/lib/x86_64-linux-gnu",
   "/usr/lib/x86_64-linux-gnu",
   "/lib/aarch64-linux-gnu",
@@ -58,7 +60,7 @@ function hostGlibc(
   loader: string,
 ): { readonly path: string; readonly version: string } | undefined {
   for (const directory of [dirname(loader), ...LIBRARY_DIRECTORIES]) {
-    const path = join(directory, "libc.so.6");
+    const path = join(directory, LIBC);
     const file = findInRoot(root, path);
     if (file === undefined || !existsSync(file)) continue;
     const version = newestGlibc(readFileSync(file, "latin1"));

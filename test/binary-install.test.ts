@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -149,16 +150,50 @@ test("one for another processor is refused", () => {
   expect(readdirSync(target)).toEqual([]);
 });
 
-test("without the right to change the root directory the host's libraries are looked at, and it says so", () => {
-  const root = makeHost();
-  const script = `${WITH_PROC}\nset -- "$@"`;
+const NO_CAPABILITY = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"];
+
+/** As the DaemonSet's init container: by root, without any capability. */
+function installWithout(root: string, script: string = WITH_PROC): Outcome {
   const bin = join(root, "opt/cni/bin");
-  const limits = ["setpriv", "--bounding-set=-sys_chroot", "--inh-caps=-sys_chroot", "--"];
   const words = ["install", "--bin-dir", bin, "--host-root", root, "--plugins", folder];
-  const { code, said } = inMounts(script, root, [...limits, tortie, ...words]);
+  return inMounts(script, root, [...NO_CAPABILITY, tortie, ...words]);
+}
+
+test("without the right to change the root directory it is tried by the host's own loader", () => {
+  const root = makeHost();
+  const { code, said, warned } = installWithout(root);
+  expect(warned).toBe("");
+  expect(said).toContain("\nCNI plugin version: ");
+  expect(said).not.toContain("Note: it");
+  expect(code).toBe(0);
+  expect(installed(root)).toEqual(["calico", "tortie"]);
+  // Nothing but the host's libraries counts: this machine has all of them.
+  const incomplete = makeHost();
+  for (const libm of new Bun.Glob("lib*/**/libm.so.6").scanSync({ cwd: incomplete, absolute: true }))
+    rmSync(libm);
+  expect(installWithout(incomplete).warned).toBe(`${REFUSED}the host has libc.so.6, but not libm.so.6\n`);
+  const other = makeHost();
+  for (const libm of new Bun.Glob("lib*/**/libm.so.6").scanSync({ cwd: other, absolute: true }))
+    writeFileSync(libm, readFileSync(libm, "latin1").replaceAll("GLIBC_2.", "GLIBC_9."), "latin1");
+  expect(installWithout(other).warned).toMatch(
+    /it ended with 1 when it was tried: .*version `GLIBC_2[.\d]+' not found/,
+  );
+  const broken = makeHost();
+  const loader = readElf(tortie)?.loader ?? "";
+  writeFileSync(join(broken, loader), "no loader");
+  expect(installWithout(broken).warned).toBe(
+    `${REFUSED}the host's loader ${loader} cannot be started (ENOEXEC)\n`,
+  );
+  expect([incomplete, other, broken].map(installed)).toEqual([[], [], []]);
+});
+
+test("where nothing of the host may be executed its libraries are looked at, and it says so", () => {
+  const root = makeHost();
+  const script = `${WITH_PROC}\nmount --bind "$1/lib64" "$1/lib64"; mount --bind -o remount,noexec "$1/lib64"`;
+  const { code, said } = installWithout(root, script);
   expect(said).toContain(
     `Note: it ran in this container, not on the host: could not make ${root} the root directory: Operation not permitted ` +
-      "(EPERM); the host's libraries were looked at, and suffice.\n",
+      "(EPERM), and its loader cannot be started here (EACCES); the host's libraries were looked at, and suffice.\n",
   );
   expect(code).toBe(0);
 });
