@@ -1,0 +1,89 @@
+/** `script/image` has what it does and its options. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Compression } from "./compression.ts";
+import { type Architecture, ARCHITECTURES } from "./libraries.ts";
+import { type MadeImage, makeImage } from "./make-image.ts";
+import { type Blob, type Descriptor, imageIndex } from "./oci.ts";
+import { layoutArchive, layoutFiles, writeLayout } from "./oci-layout.ts";
+
+const root = join(import.meta.dir, "../..");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+
+const EXECUTABLES: Readonly<Record<Architecture, string>> = { amd64: "tortie", arm64: "tortie-arm64" };
+
+function oneOf<Word extends string>(option: string, words: readonly Word[], given: string): Word {
+  const found = words.find((word) => word === given);
+  if (found === undefined) throw new TypeError(`--${option} is ${words.join(" or ")}, got "${given}"`);
+  return found;
+}
+
+/** What git says, without its line's end; `undefined` outside a clone. */
+function git(...words: string[]): string | undefined {
+  const { success, stdout } = Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
+  return success ? stdout.toString().trim() : undefined;
+}
+
+/** Named in two ways: containerd reads the first, podman and skopeo the second. */
+const named = (descriptor: Descriptor, image: string): Descriptor => ({
+  ...descriptor,
+  annotations: { "io.containerd.image.name": image, "org.opencontainers.image.ref.name": image },
+});
+
+function say(made: MadeImage): void {
+  const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+  const lines = [...made.layers, undefined].map((each) => {
+    const packed = each?.blob.descriptor.size ?? total(made.layers.map(({ blob }) => blob.descriptor.size));
+    const unpacked = each?.unpackedSize ?? total(made.layers.map(({ unpackedSize }) => unpackedSize));
+    const name = each?.name ?? made.manifest.descriptor.digest;
+    return `${made.architecture}  ${mebibytes(packed)} (${mebibytes(unpacked)} unpacked)  ${name}\n`;
+  });
+  process.stdout.write(lines.join(""));
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      packages: { type: "string" },
+      target: { type: "string" },
+      compression: { type: "string", default: "zstd" },
+      image: { type: "string", default: `localhost/tortie:${version}` },
+      output: { type: "string", default: join(root, "dist") },
+      executable: { type: "string" },
+    },
+  });
+  const { packages, target, image, executable } = values;
+  if (packages === undefined) throw new TypeError("--packages is missing: run script/image, which gives it");
+  if (executable !== undefined && target === undefined) throw new TypeError("--executable needs --target");
+  const compression = oneOf<Compression>("compression", ["zstd", "gzip"], values.compression);
+  const targets = target === undefined ? ARCHITECTURES : [oneOf("target", ARCHITECTURES, target)];
+  const time = Number(process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct") ?? 0);
+  const revision = git("rev-parse", "HEAD") ?? "unknown";
+  const output = resolve(values.output);
+  mkdirSync(output, { recursive: true });
+
+  const images = targets.map((architecture) => {
+    const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
+    const made = makeImage({
+      architecture,
+      packages,
+      executable: built,
+      compression,
+      version,
+      revision,
+      time,
+    });
+    const files = layoutFiles([named(made.manifest.descriptor, image)], made.blobs);
+    writeFileSync(join(output, `tortie-image-${version}-${architecture}.tar`), layoutArchive(files, time));
+    say(made);
+    return made;
+  });
+  const index = imageIndex(images, {});
+  const blobs: readonly Blob[] = [index, ...images.flatMap((made) => made.blobs)];
+  writeLayout(join(output, "image"), layoutFiles([named(index.descriptor, image)], blobs));
+  process.stdout.write(`${join(output, "image")}  ${image}  ${index.descriptor.digest}\n`);
+}
+
+main();
