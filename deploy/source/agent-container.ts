@@ -1,6 +1,6 @@
 import type { V1Container, V1EnvVar, V1Probe } from "@kubernetes/client-node";
 import type { Commented } from "./commented.ts";
-import { agentMounts, NET_DIRECTORY } from "./host-paths.ts";
+import { agentMounts, USUAL_DIRECTORIES } from "./host-paths.ts";
 import { CONFIG_MAP, NAME } from "./names.ts";
 import { containerSecurity, SEALED } from "./pod-security.ts";
 import type { Variant } from "./variant.ts";
@@ -19,7 +19,7 @@ function environment({ wires, bindsWrites }: Variant): readonly Commented<V1EnvV
     {
       "#": "As the host knows it; below /host in this container.",
       name: "CNI_NET_DIR",
-      value: NET_DIRECTORY,
+      value: USUAL_DIRECTORIES.net,
     },
   ];
   const neutral: readonly Commented<V1EnvVar>[] = [

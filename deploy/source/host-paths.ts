@@ -5,20 +5,32 @@ import type { Variant } from "./variant.ts";
 
 /** Where the host's files are in a container. */
 const HOST_ROOT = "/host";
-export const NET_DIRECTORY = "/etc/cni/net.d";
-export const BIN_DIRECTORY = "/opt/cni/bin";
+
+/** Where a node's runtime looks for configurations and for plugins. */
+export interface CniDirectories {
+  readonly net: string;
+  readonly bin: string;
+}
+
+export const USUAL_DIRECTORIES: CniDirectories = { net: "/etc/cni/net.d", bin: "/opt/cni/bin" };
+
 const ACCESS = { type: "DirectoryOrCreate" } as const;
 
 export const RUN_MOUNT: Commented<V1VolumeMount> = { name: "run", mountPath: "/run/tortie" };
 export const STATE_MOUNT: Commented<V1VolumeMount> = { name: "state", mountPath: "/var/lib/calico" };
 
-export function netMount(directory: string): Commented<V1VolumeMount> {
-  return { name: "cni-net-dir", mountPath: `${HOST_ROOT}${directory}` };
+export function netMount({ net }: CniDirectories): Commented<V1VolumeMount> {
+  return { name: "cni-net-dir", mountPath: `${HOST_ROOT}${net}` };
 }
 
 /** At its own place below the host's root directory, so that a place to mount it is there. */
-export function binMount(directory: string): Commented<V1VolumeMount> {
-  return { name: "cni-bin-dir", mountPath: `${HOST_ROOT}${directory}` };
+export function binMount({ bin }: CniDirectories): Commented<V1VolumeMount> {
+  return { name: "cni-bin-dir", mountPath: `${HOST_ROOT}${bin}` };
+}
+
+/** For `tortie install` and `uninstall`, where that is not what they look for anyway. */
+export function binArguments({ bin }: CniDirectories): readonly string[] {
+  return bin === USUAL_DIRECTORIES.bin ? [] : ["--bin-dir", `${HOST_ROOT}${bin}`];
 }
 
 /** The agent's mounts, where it serves our plugin. */
@@ -26,7 +38,7 @@ export function agentMounts(): readonly Commented<V1VolumeMount>[] {
   return [
     { "#": "The socket that the plugin calls, and the plugin's records of pods.", ...RUN_MOUNT },
     { "#": "The MTU of pods, kept over a reboot.", ...STATE_MOUNT },
-    { "#": "The CNI configuration, and nothing else of the host's /etc.", ...netMount(NET_DIRECTORY) },
+    { "#": "The CNI configuration, and nothing else of the host's /etc.", ...netMount(USUAL_DIRECTORIES) },
     {
       "#": "Beside flannel: its networks and its MTU. The directory, for flannel replaces its file.",
       name: "flannel",
@@ -52,7 +64,7 @@ export function installMounts({ bindsWrites }: Variant): readonly Commented<V1Vo
       readOnly: true,
       ...(bindsWrites && { recursiveReadOnly: "IfPossible" }),
     },
-    { "#": "The only directory that it writes to.", ...binMount(BIN_DIRECTORY) },
+    { "#": "The only directory that it writes to.", ...binMount(USUAL_DIRECTORIES) },
   ];
 }
 
@@ -62,12 +74,12 @@ export const STATE_VOLUME: Commented<V1Volume> = {
   hostPath: { path: "/var/lib/calico", ...ACCESS },
 };
 
-export function netVolume(path: string): Commented<V1Volume> {
-  return { name: "cni-net-dir", hostPath: { path, ...ACCESS } };
+export function netVolume({ net }: CniDirectories): Commented<V1Volume> {
+  return { name: "cni-net-dir", hostPath: { path: net, ...ACCESS } };
 }
 
-export function binVolume(path: string): Commented<V1Volume> {
-  return { name: "cni-bin-dir", hostPath: { path, ...ACCESS } };
+export function binVolume({ bin }: CniDirectories): Commented<V1Volume> {
+  return { name: "cni-bin-dir", hostPath: { path: bin, ...ACCESS } };
 }
 
 export function wiringVolumes(): readonly Commented<V1Volume>[] {
@@ -76,9 +88,9 @@ export function wiringVolumes(): readonly Commented<V1Volume>[] {
     STATE_VOLUME,
     {
       "#": "Where the node's runtime looks for configurations and plugins; deploy/kustomize has the places of other platforms.",
-      ...netVolume(NET_DIRECTORY),
+      ...netVolume(USUAL_DIRECTORIES),
     },
-    binVolume(BIN_DIRECTORY),
+    binVolume(USUAL_DIRECTORIES),
     { name: "host", hostPath: { path: "/", type: "Directory" } },
     { name: "flannel", hostPath: { path: "/run/flannel", ...ACCESS } },
     {

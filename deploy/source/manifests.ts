@@ -76,3 +76,10 @@ export function manifests(image: string): readonly Manifest[] {
     { name: "tortie-uninstall.yaml", head: UNINSTALL_HEAD, objects: [uninstallDaemonSet(image)] },
   ];
 }
+
+/** The one of that name. */
+export function manifest(name: string, image: string): Manifest {
+  const found = manifests(image).find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no manifest ${name}`);
+  return found;
+}

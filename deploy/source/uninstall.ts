@@ -2,16 +2,17 @@ import type { V1Container, V1DaemonSet } from "@kubernetes/client-node";
 import type { Commented } from "./commented.ts";
 import { onEveryNode } from "./daemon-set.ts";
 import {
-  BIN_DIRECTORY,
+  binArguments,
   binMount,
   binVolume,
-  NET_DIRECTORY,
+  type CniDirectories,
   netMount,
   netVolume,
   RUN_MOUNT,
   RUN_VOLUME,
   STATE_MOUNT,
   STATE_VOLUME,
+  USUAL_DIRECTORIES,
 } from "./host-paths.ts";
 import { NAMESPACE } from "./names.ts";
 import { containerSecurity, SEALED } from "./pod-security.ts";
@@ -19,7 +20,12 @@ import { containerSecurity, SEALED } from "./pod-security.ts";
 const UNINSTALL = "tortie-uninstall";
 const LABELS = { "k8s-app": UNINSTALL, "app.kubernetes.io/name": UNINSTALL };
 
-function container(name: string, image: string, stays: boolean): Commented<V1Container> {
+interface Uninstall {
+  readonly image: string;
+  readonly directories: CniDirectories;
+}
+
+function container(name: string, stays: boolean, { image, directories }: Uninstall): Commented<V1Container> {
   return {
     "#": stays
       ? "Looks once more, and stays, so that the node counts as done."
@@ -27,21 +33,29 @@ function container(name: string, image: string, stays: boolean): Commented<V1Con
     name,
     image,
     imagePullPolicy: "IfNotPresent",
-    command: ["tortie", "uninstall"],
-    env: [{ name: "SLEEP", value: String(stays) }, ...SEALED],
+    command: ["tortie", "uninstall", ...binArguments(directories)],
+    env: [
+      { name: "SLEEP", value: String(stays) },
+      { name: "CNI_NET_DIR", value: directories.net },
+      ...SEALED,
+    ],
     resources: { requests: { cpu: "10m", memory: "80Mi" }, limits: { memory: "256Mi" } },
     securityContext: containerSecurity(["NET_ADMIN"], "The nftables table and the routes of the host."),
     volumeMounts: [
       { "#": "The agent's socket, and records of pods.", ...RUN_MOUNT },
       { "#": "The MTU of pods.", ...STATE_MOUNT },
-      { "#": "The CNI configuration.", ...netMount(NET_DIRECTORY) },
-      { "#": "The plugin.", ...binMount(BIN_DIRECTORY) },
+      { "#": "The CNI configuration.", ...netMount(directories) },
+      { "#": "The plugin.", ...binMount(directories) },
     ],
   };
 }
 
 /** Takes everything of ours off every node, and shows when each is done. */
-export function uninstallDaemonSet(image: string): Commented<V1DaemonSet> {
+export function uninstallDaemonSet(
+  image: string,
+  directories: CniDirectories = USUAL_DIRECTORIES,
+): Commented<V1DaemonSet> {
+  const what: Uninstall = { image, directories };
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -54,16 +68,16 @@ export function uninstallDaemonSet(image: string): Commented<V1DaemonSet> {
           "#automountServiceAccountToken": "It asks the API server nothing.",
           automountServiceAccountToken: false,
           ...onEveryNode(),
-          initContainers: [container("uninstall", image, false)],
-          containers: [container("done", image, true)],
+          initContainers: [container("uninstall", false, what)],
+          containers: [container("done", true, what)],
           volumes: [
             RUN_VOLUME,
             STATE_VOLUME,
             {
               "#": "As in the manifest that was installed.",
-              ...netVolume(NET_DIRECTORY),
+              ...netVolume(directories),
             },
-            binVolume(BIN_DIRECTORY),
+            binVolume(directories),
           ],
         },
       },
