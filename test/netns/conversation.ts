@@ -1,5 +1,6 @@
 import type { Place } from "../../demo/lab/lab.ts";
 import { placeAddress } from "../../demo/lab/place.ts";
+import type { Family } from "../../model/address.ts";
 
 /** One open TCP connection between two places. */
 export interface Conversation extends Disposable {
@@ -11,11 +12,16 @@ export interface Conversation extends Disposable {
 
 const CONNECT_MILLISECONDS = 5_000;
 
-/** Opens a connection over IPv4; answers when both ends have it. */
-export async function converse(client: Place, server: Place, port: number): Promise<Conversation> {
+/** Opens a connection, over IPv4 by default; answers when both ends have it. */
+export async function converse(
+  client: Place,
+  server: Place,
+  port: number,
+  family: Family = 4,
+): Promise<Conversation> {
   const heard = { client: "", server: "" };
   const accepted = Promise.withResolvers<Bun.Socket>();
-  const hostname = placeAddress(server, 4);
+  const hostname = placeAddress(server, family);
   const listener = server.network.run(() =>
     Bun.listen({
       hostname,

@@ -3,14 +3,21 @@ import type { NetworkNamespace } from "../../../native/network-namespace.ts";
 
 const MAIN = join(import.meta.dir, "../../../main.ts");
 
-/** One life of the real agent, from its start to SIGKILL. */
+export interface AgentLifeOptions {
+  /** Instead of `tortie agent` from its source. */
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** One life of the real agent, from its start to the signal that ends it. */
 export class AgentLife {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   #log = "";
   #news: PromiseWithResolvers<void> = Promise.withResolvers();
   #ended = false;
 
-  constructor(node: NetworkNamespace, manifests: string) {
+  constructor(node: NetworkNamespace, manifests: string, options: AgentLifeOptions = {}) {
+    const { command = [process.execPath, MAIN, "agent"], environment = {} } = options;
     const env = {
       PATH: process.env["PATH"] ?? "",
       NODENAME: "node",
@@ -18,9 +25,10 @@ export class AgentLife {
       TORTIE_RUNDIRECTORY: join(manifests, ".run"),
       TORTIE_STATEDIRECTORY: join(manifests, ".state"),
       FELIX_HEALTHPORT: "0",
+      ...environment,
     };
     this.#process = node.run(() =>
-      Bun.spawn([process.execPath, MAIN, "agent"], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" }),
+      Bun.spawn([...command], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" }),
     );
     void this.#listen();
   }
@@ -33,9 +41,24 @@ export class AgentLife {
     }
   }
 
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
+  /** Once the first change has reached the kernel; the complaint of an agent that ended before that. */
+  async settledOrEnded(): Promise<string | undefined> {
+    while (!this.#log.includes('"message":"settled"')) {
+      if (this.#ended) return this.#process.stderr.text();
+      await this.#news.promise;
+    }
+    return undefined;
+  }
+
+  /** Answers the exit code; null after SIGKILL. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#process.kill(signal);
     await this.#process.exited;
+    return this.#process.exitCode;
+  }
+
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
   }
 
   async #listen(): Promise<void> {

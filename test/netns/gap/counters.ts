@@ -8,6 +8,10 @@ export interface CountedKind {
   readonly source: string;
   readonly destination: string;
   readonly port: number;
+  /** Default: UDP. */
+  readonly protocol?: "tcp" | "udp";
+  /** Whose port it is. Default: the destination's. */
+  readonly portOf?: "source" | "destination";
 }
 
 export interface Count {
@@ -17,9 +21,11 @@ export interface Count {
 
 const TABLE = "gap";
 
-function match({ interfaceName, source, destination, port }: CountedKind): string {
+function match(kind: CountedKind): string {
+  const { interfaceName, source, destination, port, protocol = "udp", portOf = "destination" } = kind;
   const family = source.includes(":") ? "ip6" : "ip";
-  return `iifname "${interfaceName}" ${family} saddr ${source} ${family} daddr ${destination} udp dport ${port}`;
+  const ends = `iifname "${interfaceName}" ${family} saddr ${source} ${family} daddr ${destination}`;
+  return `${ends} ${protocol} ${portOf === "source" ? "sport" : "dport"} ${port}`;
 }
 
 /**
