@@ -63,15 +63,20 @@ export class AgentNode implements AsyncDisposable {
     writeFileSync(join(this.#manifests, `${name}.json`), JSON.stringify(object));
   }
 
-  start(): RunningAgent {
-    this.#agent = startTortie(this.node.host, ["agent"], {
+  /** Of an agent of this node. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
       PATH: process.env["PATH"] ?? "",
       NODENAME: "node-1",
       DATASTORE_PATH: this.#manifests,
       TORTIE_RUNDIRECTORY: this.node.paths.directory,
       TORTIE_STATEDIRECTORY: join(this.#manifests, ".state"),
       TORTIE_GRACESECONDS: "0",
-    });
+    };
+  }
+
+  start(): RunningAgent {
+    this.#agent = startTortie(this.node.host, ["agent"], this.environment);
     return this.#agent;
   }
 
