@@ -40,8 +40,8 @@ test.each([["version"], ["--version"], ["-v"]])("%s prints version and commit", 
 test.each([["help"], ["--help"], ["-h"]])("%s lists the faces", (word) => {
   const { code, out, err } = tortie([word]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const face of ["agent", "cni", "explain", "ctl", "demo", "install", "uninstall", "health", "version"])
-    expect(out).toContain(`tortie ${face}`);
+  const faces = ["agent", "cni", "explain", "ctl", "demo", "install", "uninstall", "preflight", "health"];
+  for (const face of [...faces, "version"]) expect(out).toContain(`tortie ${face}`);
 });
 
 const folder = mkdtempSync(join(tmpdir(), "tortie-main-"));
@@ -90,7 +90,7 @@ test.each(["nothing", "constructor", "bgp", ""])("an unknown word (%p): exit 1 a
   const { code, out, err } = tortie([word]);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toBe(
-    `tortie: there is no face "${word}" in this version; there are: agent, cni, explain, ctl, demo, install, uninstall, health, version, help\n`,
+    `tortie: there is no face "${word}" in this version; there are: agent, cni, explain, ctl, demo, install, uninstall, preflight, health, version, help\n`,
   );
 });
 
@@ -106,6 +106,7 @@ test.each([
   ["instal", "install"],
   ["un-install", "uninstall"],
   ["healht", "health"],
+  ["pre-flight", "preflight"],
 ])("%s: exit 1 and %s as what may be meant", (word, meant) => {
   const { code, out, err } = tortie([word, "wep"]);
   expect({ code, out }).toEqual({ code: 1, out: "" });

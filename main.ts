@@ -50,6 +50,15 @@ const FACES: ReadonlyMap<string, Face> = new Map(
       help: "take every trace of tortie off this node",
       run: async (args) => (await import("./install/uninstall-main.ts")).uninstallMain(args, { print }),
     },
+    preflight: {
+      help: "check whether this node and its cluster have what tortie needs",
+      run: async (args) => {
+        const { preflightMain } = await import("./preflight/main.ts");
+        const code = await preflightMain(args, { version: VERSION, print });
+        // At once: a question that nobody answers, or a plugin for credentials, must not keep it alive.
+        return process.exit(code);
+      },
+    },
     health: {
       help: "ask the agent of this node how it is, for probes",
       run: async (args) => (await import("./health-probe/main.ts")).healthProbeMain(args, { print }),

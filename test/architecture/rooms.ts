@@ -7,7 +7,7 @@ export interface Room {
   readonly node: boolean | readonly string[];
 }
 
-const FACES = ["agent", "explain", "demo", "ctl", "cni", "install", "health-probe"];
+const FACES = ["agent", "explain", "demo", "ctl", "cni", "install", "health-probe", "preflight"];
 
 /** The longest name that a path begins with is its room. docs/architecture.md has the reasons. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -103,6 +103,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [],
     node: false,
+  },
+  preflight: {
+    rooms: [
+      "model",
+      "adapters/*",
+      "dataplane",
+      "native",
+      "handshake",
+      "agent/settings/config.ts",
+      "agent/host/flannel-file.ts",
+      "agent/host/ip-pools.ts",
+      "agent/host/small-file.ts",
+      "install/calico-rules.ts",
+      "install/elf.ts",
+      "install/host-libraries.ts",
+    ],
+    packages: ["commander", "valibot"],
+    node: true,
   },
   // Makes manifests when somebody works on tortie; nothing of it is in the executable.
   deploy: { rooms: ["*"], packages: ["valibot", "yaml", "@kubernetes/client-node"], node: true },

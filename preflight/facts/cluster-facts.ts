@@ -1,0 +1,166 @@
+import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
+import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../../adapters/kubernetes/store/resources.ts";
+import { readNode } from "../../adapters/objects/node.ts";
+import { isObject, listOf, looseFields, maybe, someText } from "../../adapters/objects/schema.ts";
+import { type Address, parseAddress } from "../../model/address.ts";
+import type { Node } from "../../model/node.ts";
+import * as v from "valibot";
+import { becauseOf, type Known, known, unknown } from "../known.ts";
+import { type Answer, askServer } from "./ask-server.ts";
+
+/** A pod of this node that has addresses of its own. */
+export interface LocalPod {
+  /** `NAMESPACE/NAME` */
+  readonly name: string;
+  readonly addresses: readonly Address[];
+}
+
+/** A right, in RBAC's words. */
+export interface Right {
+  readonly verb: string;
+  /** With its subresource, for example `pods/status`. */
+  readonly resource: string;
+  /** Empty: the core group. */
+  readonly group: string;
+}
+
+export interface ClusterFacts {
+  readonly nodes: Known<readonly Node[]>;
+  readonly pods: Known<readonly LocalPod[]>;
+  /** Those that this account lacks, of all that are asked for. */
+  readonly lacking: Known<readonly Right[]>;
+  /** How many milliseconds the server's clock is ahead of ours; it tells whole seconds. */
+  readonly clockAhead: Known<number>;
+}
+
+const PAGE = "500";
+const REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+const ListPage = looseFields({
+  metadata: maybe(looseFields({ continue: maybe(someText) })),
+  items: listOf(v.unknown()),
+});
+const PodFields = looseFields({
+  metadata: looseFields({ namespace: someText, name: someText }),
+  spec: looseFields({ hostNetwork: maybe(v.boolean()) }),
+  status: maybe(
+    looseFields({ podIP: maybe(someText), podIPs: listOf(looseFields({ ip: maybe(someText) })) }),
+  ),
+});
+const Review = looseFields({ status: looseFields({ allowed: v.boolean() }) });
+
+/** All rights that the adapter's resources take; `annotating`: with the one to write. */
+export function neededRights(annotating: boolean): readonly Right[] {
+  const read = [PODS, NAMESPACES, ownNode(""), NETWORK_POLICIES].flatMap(({ watched }): Right[] => {
+    const group = watched.apiVersion.includes("/")
+      ? watched.apiVersion.slice(0, watched.apiVersion.indexOf("/"))
+      : "";
+    return ["get", "list", "watch"].map((verb) => ({ verb, resource: watched.name, group }));
+  });
+  return annotating ? [...read, { verb: "patch", resource: "pods/status", group: "" }] : read;
+}
+
+interface Asking {
+  readonly client: KubernetesClient;
+  readonly signal: AbortSignal;
+}
+
+async function listAll(
+  { client, signal }: Asking,
+  resource: string,
+  fieldSelector?: string,
+): Promise<unknown[]> {
+  const items: unknown[] = [];
+  let next = "";
+  do {
+    const query = {
+      limit: PAGE,
+      ...(next !== "" && { continue: next }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
+    };
+    const request = { path: `/api/v1/${resource}`, query, signal };
+    const { object } = await askServer(client, request, { verb: "list", resource, group: "" });
+    const page = v.parse(ListPage, object);
+    items.push(...page.items);
+    next = page.metadata?.continue ?? "";
+  } while (next !== "");
+  return items;
+}
+
+function nodeOf(item: unknown): Node | undefined {
+  if (!isObject(item) || !isObject(item["metadata"])) return undefined;
+  const read = readNode(item, String(item["metadata"]["name"]));
+  return read.kind === "node" ? read.value : undefined;
+}
+
+function podOf(item: unknown): LocalPod | undefined {
+  const read = v.safeParse(PodFields, item);
+  if (!read.success || read.output.spec.hostNetwork === true) return undefined;
+  const { metadata, status } = read.output;
+  const texts = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  const addresses = texts.flatMap((text) => parseAddress(text ?? "") ?? []);
+  return { name: `${metadata.namespace}/${metadata.name}`, addresses: [...new Set(addresses)] };
+}
+
+async function isAllowed({ client, signal }: Asking, { verb, resource, group }: Right): Promise<boolean> {
+  const [name = "", subresource = ""] = resource.split("/");
+  const attributes = { verb, group, resource: name, ...(subresource !== "" && { subresource }) };
+  const body = JSON.stringify({
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: attributes },
+  });
+  const { object } = await askServer(client, { path: REVIEWS, method: "POST", body, signal });
+  return v.parse(Review, object).status.allowed;
+}
+
+async function lackingRights(asking: Asking, rights: readonly Right[]): Promise<Right[]> {
+  const allowed = await Promise.all(rights.map((right) => isAllowed(asking, right)));
+  return rights.filter((_, at) => allowed[at] !== true);
+}
+
+/** The first question of all: its answer's headers have the server's time, whatever it says. */
+export async function greet({ client, signal }: Asking): Promise<Answer & { readonly clockAhead: number }> {
+  const before = Date.now();
+  const answer = await askServer(client, { path: "/version", signal });
+  const now = (before + Date.now()) / 2;
+  // It tells whole seconds, cut off.
+  return {
+    ...answer,
+    clockAhead: answer.serverTime === undefined ? Number.NaN : answer.serverTime + 500 - now,
+  };
+}
+
+async function gather<Value>(work: Promise<Value>): Promise<Known<Value>> {
+  try {
+    return known(await work);
+  } catch (error) {
+    return unknown(becauseOf(error));
+  }
+}
+
+export interface ReadClusterOptions extends Asking {
+  readonly nodeName: string;
+  readonly annotating: boolean;
+}
+
+/**
+ * Asks for all of it at once.
+ *
+ * @throws RefusedError or ConnectionError where not even the first question is answered.
+ */
+export async function readClusterFacts(options: ReadClusterOptions): Promise<ClusterFacts> {
+  const { clockAhead } = await greet(options);
+  const ownPods = `spec.nodeName=${options.nodeName},status.phase!=Succeeded,status.phase!=Failed`;
+  const [nodes, pods, lacking] = await Promise.all([
+    gather(listAll(options, "nodes").then((items) => items.flatMap((item) => nodeOf(item) ?? []))),
+    gather(listAll(options, "pods", ownPods).then((items) => items.flatMap((item) => podOf(item) ?? []))),
+    gather(lackingRights(options, neededRights(options.annotating))),
+  ]);
+  return {
+    nodes,
+    pods,
+    lacking,
+    clockAhead: Number.isNaN(clockAhead) ? unknown("the server does not tell its time") : known(clockAhead),
+  };
+}
