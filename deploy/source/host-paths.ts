@@ -58,7 +58,7 @@ export function installMounts({ bindsWrites }: Variant): readonly Commented<V1Vo
   const recursive = "Read-only with all that is mounted below it, where the runtime can do that.";
   return [
     {
-      "#": `The host's libraries are looked at: a plugin that cannot run there is refused, and what worked stays.${bindsWrites ? ` ${recursive}` : ""}`,
+      "#": `The plugin is tried with the host's own loader and libraries: one that cannot run there is refused, and what worked stays.${bindsWrites ? ` ${recursive}` : ""}`,
       name: "host",
       mountPath: HOST_ROOT,
       readOnly: true,

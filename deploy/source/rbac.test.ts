@@ -1,28 +1,12 @@
 import { expect, test } from "bun:test";
 import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../../adapters/kubernetes/store/resources.ts";
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-interface RbacObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: readonly Rule[];
-  readonly roleRef?: { readonly name: string };
-  readonly subjects?: readonly { readonly name: string; readonly namespace: string }[];
-}
+import { MANIFESTS, type ManifestObject, objectsOf } from "./test-manifests.ts";
 
 /** What the agent writes, and how. */
 const WRITTEN = [{ name: "pods/status", verbs: ["patch"] }];
 const READ = [PODS, NAMESPACES, NETWORK_POLICIES, ownNode("x")].map(({ watched }) => watched);
-
-async function objects(): Promise<readonly RbacObject[]> {
-  const text = await Bun.file(new URL("../manifests/tortie-rbac.yaml", import.meta.url)).text();
-  return Bun.YAML.parse(text) as RbacObject[];
-}
+/** Manifests whose agent writes nothing. */
+const READING_ONLY = ["tortie-before-1.30.yaml", "tortie-policy-only.yaml"];
 
 /** `pods` or `networkpolicies.networking.k8s.io`, from the path that is asked for. */
 function resourceName(path: string): string {
@@ -31,27 +15,58 @@ function resourceName(path: string): string {
   return group === undefined ? resource : `${resource}.${group}`;
 }
 
-test("the role allows reading what the agent reads and writing what it writes, and nothing else", async () => {
-  const roles = (await objects()).flatMap(({ rules = [] }) => rules);
-  const allowed = roles.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.map((resource) => ({ name: group === "" ? resource : `${resource}.${group}`, verbs })),
-    ),
-  );
-  const read = READ.map(({ path }) => ({ name: resourceName(path), verbs: ["get", "list", "watch"] }));
-  const wanted = [...read, ...WRITTEN];
-  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
-  expect(allowed.toSorted(byName)).toEqual(wanted.toSorted(byName));
+const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+
+function ownOf(file: string, kind: string): readonly ManifestObject[] {
+  return objectsOf(file).filter((object) => object.kind === kind && object.metadata.name === "tortie");
+}
+
+const WITH_ROLES = MANIFESTS.filter((file) => ownOf(file, "ClusterRole").length > 0);
+
+test("every manifest with an agent has a role, and tortie-rbac.yaml is nothing else", () => {
+  expect(WITH_ROLES).toEqual([
+    "calico-daemonset.yaml",
+    "tortie-before-1.30.yaml",
+    "tortie-flannel.yaml",
+    "tortie-policy-only.yaml",
+    "tortie-rbac.yaml",
+    "tortie.yaml",
+  ]);
+  const kinds = objectsOf("tortie-rbac.yaml").map(({ kind }) => kind);
+  expect(kinds).toEqual(["ServiceAccount", "ClusterRole", "ClusterRoleBinding"]);
 });
 
-test("the binding gives that role to that account", async () => {
-  const all = await objects();
-  const named = (kind: string): RbacObject | undefined => all.find((object) => object.kind === kind);
-  const account = named("ServiceAccount")?.metadata;
-  const binding = named("ClusterRoleBinding");
-  expect(all.map(({ kind }) => kind)).toEqual(["ServiceAccount", "ClusterRole", "ClusterRoleBinding"]);
-  expect(binding?.roleRef?.name).toBe(named("ClusterRole")?.metadata.name);
-  expect(binding?.subjects).toMatchObject([{ name: account?.name, namespace: account?.namespace }]);
+test.each(WITH_ROLES)(
+  "%s allows reading what the agent reads and writing what it writes, and nothing else",
+  (file) => {
+    const allowed = ownOf(file, "ClusterRole")
+      .flatMap(({ rules = [] }) => rules)
+      .flatMap(({ apiGroups, resources, verbs }) =>
+        apiGroups.flatMap((group) =>
+          resources.map((resource) => ({ name: group === "" ? resource : `${resource}.${group}`, verbs })),
+        ),
+      );
+    const read = READ.map(({ path }) => ({ name: resourceName(path), verbs: ["get", "list", "watch"] }));
+    const wanted = [...read, ...(READING_ONLY.includes(file) ? [] : WRITTEN)];
+    expect(allowed.toSorted(byName)).toEqual(wanted.toSorted(byName));
+  },
+);
+
+test.each(WITH_ROLES)("%s gives that role to that account", (file) => {
+  const [account, ...others] = ownOf(file, "ServiceAccount");
+  const [binding] = ownOf(file, "ClusterRoleBinding");
+  expect(others).toEqual([]);
+  expect(binding?.roleRef?.name).toBe("tortie");
+  expect(binding?.subjects).toEqual([
+    { kind: "ServiceAccount", name: "tortie", namespace: account?.metadata.namespace ?? "" },
+  ] as never);
+});
+
+test("wherever a DaemonSet's agent may write, a policy binds that right to its node", () => {
+  const binding = WITH_ROLES.filter((file) => ownOf(file, "ValidatingAdmissionPolicyBinding").length > 0);
+  expect(binding).toEqual(
+    WITH_ROLES.filter((file) => !READING_ONLY.includes(file) && file !== "tortie-rbac.yaml"),
+  );
 });
 
 test("docs/cluster.md says what each right is for", async () => {
