@@ -1,21 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { blocksOf, pages } from "./pages/page-blocks.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
-const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
-  [...new Bun.Glob("docs/*.md").scanSync({ cwd: root })].toSorted(),
-);
-
 /** Commands of a page's ```sh blocks, without sudo and without variables before them. */
 function commandsOf(page: string): string[] {
-  const blocks = [...read(page).matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
-  return blocks
-    .flatMap((block) => block.split("\n"))
-    .map((line) => line.replace(/^sudo /, "").replace(/^(?:[A-Z_]+=\S* )+/, ""))
-    .filter((line) => line !== "" && !line.startsWith("#"));
+  const commands = blocksOf(page).flatMap((block) => block.commands);
+  return commands.map((command) =>
+    command
+      .replace(/^[A-Z]+=\$\(/, "")
+      .replace(/^sudo /, "")
+      .replace(/^(?:[A-Z_]+=\S* )+/, ""),
+  );
 }
 
 const help = new Map<string, string>();
@@ -32,11 +31,11 @@ function helpOf(face: string): string {
   return stdout.toString();
 }
 
-const ELSEWHERE = ["cd", "curl", "git", "install", "ip", "kubectl", "mkdir", "nft"];
+const ELSEWHERE = ["cd", "cp", "ctr", "curl", "git", "install", "ip", "kubectl", "mkdir", "nft"];
 
 /** What is wrong with a command; undefined: nothing. */
 function wrong(command: string): string | undefined {
-  const [program = "", first = "", ...rest] = command.split(/\s+/);
+  const [program = "", first = "", ...rest] = command.replace(/;.*/, "").split(/\s+/);
   if (program === "script/bun") {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
     return first === "run" && rest[0] !== undefined && rest[0] in scripts ? undefined : "no such script";
@@ -55,7 +54,7 @@ function wrong(command: string): string | undefined {
   return ELSEWHERE.includes(program) ? undefined : "not a command that this test knows";
 }
 
-describe.each(PAGES)("%s", (page) => {
+describe.each(pages())("%s", (page) => {
   test("shows commands that exist, with options that they take", () => {
     expect(commandsOf(page).filter((command) => wrong(command) !== undefined)).toEqual([]);
   });

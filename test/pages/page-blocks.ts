@@ -81,7 +81,12 @@ export function missingLine(printed: string, wanted: readonly string[]): string 
     const words = want
       .trim()
       .split(/\s+/)
-      .map((word) => word.split("...").map(RegExp.escape).join(".*"));
+      .map((word) =>
+        word
+          .split("...")
+          .map((part) => RegExp.escape(part))
+          .join(".*"),
+      );
     const pattern = new RegExp(`^\\s*${words.join("\\s+")}\\s*$`);
     const found = lines.findIndex((line, index) => index >= at && pattern.test(line));
     if (found === -1) return want;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A machine of its own out of namespaces: test/real/machine.sh DIRECTORY DISK NAME. Says `ready PID` and lives until
 # its standard input ends, so whatever becomes of its maker nothing stays: no process, mount, namespace or cgroup.
-# DIRECTORY is empty and its own. DISK keeps what is written to /etc, /opt and /var, which shine through from the real
+# DIRECTORY is empty and its own. DISK keeps what is written to /etc, /opt, /usr/local and /var, which shine through from the real
 # ones. The network namespace is the caller's, who gives it a mount namespace and a session of its own, too.
 set -euo pipefail
 directory=$1 disk=$2 name=$3
@@ -9,7 +9,7 @@ directory=$1 disk=$2 name=$3
 # From here on it sees what nobody else does.
 if [[ ${4:-} == inside ]]; then
   echo $$ >"$directory/cgroup/$name/init/cgroup.procs"
-  for tree in etc opt var; do
+  for tree in etc opt var usr/local; do
     mkdir -p "$disk/$tree" "$disk/.work/$tree"
     mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$disk/$tree,workdir=$disk/.work/$tree" "/$tree"
   done

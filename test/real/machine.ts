@@ -13,7 +13,7 @@ export interface MachineOptions {
   /** What is the machine's own network; `lo` must be up in it. Default: a new one that ends with it. */
   readonly network?: NetworkNamespace;
   /**
-   * A directory that keeps what is written to /etc, /opt and /var (and the runtime's images and containers) when the
+   * A directory that keeps what is written to /etc, /opt, /usr/local and /var (and the runtime's images and containers) when the
    * machine ends: a machine that is started on it again is this one after a reboot. Default: memory, lost in the end.
    * Its file system must be able to hold the upper layer of an overlay.
    */
@@ -21,8 +21,8 @@ export interface MachineOptions {
 }
 
 /**
- * A node as far as its programs can see: a network, /run, cgroups, a boot id and a host name of its own; /etc, /opt
- * and /var show those of the real machine and keep what is written to them to themselves. The rest, /tmp and process
+ * A node as far as its programs can see: a network, /run, cgroups, a boot id and a host name of its own; /etc, /opt,
+ * /usr/local and /var show those of the real machine and keep what is written to them to themselves. The rest, /tmp and process
  * ids among them, it shares with the tests. Nothing of it outlives the process that started it, however that ends.
  */
 export interface Machine extends AsyncDisposable {
