@@ -58,7 +58,7 @@ ${MADE}`;
 
 export const RBAC_HEAD: string = `An account for agents that run outside of pods, as systemd units do, and what it may do at the API server. The other manifests hold theirs.
   kubectl apply -f deploy/manifests/tortie-rbac.yaml
-docs/cluster.md says what each right is for, and how a node gets a token. One that is bound to its node (kubectl create token tortie --bound-object-kind=Node --bound-object-name=NODE) is what the ValidatingAdmissionPolicy of tortie.yaml asks for.
+docs/security.md says what each right is for, docs/cluster.md how a node gets a token. One that is bound to its node (kubectl create token tortie --bound-object-kind=Node --bound-object-name=NODE) is what the ValidatingAdmissionPolicy of tortie.yaml asks for.
 
 ${MADE}`;
 

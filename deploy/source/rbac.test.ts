@@ -69,8 +69,8 @@ test("wherever a DaemonSet's agent may write, a policy binds that right to its n
   );
 });
 
-test("docs/cluster.md says what each right is for", async () => {
-  const page = await Bun.file(new URL("../../docs/cluster.md", import.meta.url)).text();
+test("docs/security.md says what each right is for", async () => {
+  const page = await Bun.file(new URL("../../docs/security.md", import.meta.url)).text();
   const told = [...page.matchAll(/^\| `([^`]+)` \| get, list, watch \| (.+) \|$/gm)].map(
     ([, name = ""]) => name,
   );
