@@ -53,7 +53,8 @@ export function startPodChurn(world: AgentNode, plugin: string, atOnce: number):
   return {
     more: async (pods) => {
       const wanted = added + pods;
-      while (added < wanted && failures.length === 0) await Bun.sleep(10);
+      const isDone = (): boolean => added >= wanted || failures.length > 0;
+      while (!isDone()) await Bun.sleep(10);
     },
     stop: async () => {
       stopped = true;
