@@ -20,12 +20,9 @@ export function installContainer(variant: Variant): Commented<V1Container> {
       },
       ...SEALED,
     ],
-    resources: {
-      requests: { cpu: "100m", memory: "160Mi" },
-      "#limits":
-        "Beside the two processes (it runs the copy once) the copied file counts here until it is written.",
-      limits: { memory: "512Mi" },
-    },
+    "#resources":
+      "Measured: 52 MB, and as much for the copy, which is run once. The copied file, 121 MB, counts here, too, until it is written to the disk.",
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     securityContext: containerSecurity([], "None: it copies files of root's as root."),
     volumeMounts: installMounts(variant),
   };

@@ -39,7 +39,8 @@ function container(name: string, stays: boolean, { image, directories }: Uninsta
       { name: "CNI_NET_DIR", value: directories.net },
       ...SEALED,
     ],
-    resources: { requests: { cpu: "10m", memory: "80Mi" }, limits: { memory: "256Mi" } },
+    "#resources": "Measured: 52 MB.",
+    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     securityContext: containerSecurity(["NET_ADMIN"], "The nftables table and the routes of the host."),
     volumeMounts: [
       { "#": "The agent's socket, and records of pods.", ...RUN_MOUNT },
