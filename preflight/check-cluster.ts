@@ -36,7 +36,7 @@ export interface AskClusterOptions {
 
 /** Asks the cluster for all that the checks need. Never throws, and never takes longer. */
 export async function askCluster({ config, open, milliseconds }: AskClusterOptions): Promise<Cluster> {
-  const { datastoreType, connection, nodeName, podAnnotations } = config;
+  const { datastoreType, connection, nodeName, manageCni, podAnnotations } = config;
   if (datastoreType !== "kubernetes") {
     const finding = notKnown(
       "cluster",
@@ -57,7 +57,7 @@ export async function askCluster({ config, open, milliseconds }: AskClusterOptio
   try {
     using client = await Promise.race([open(connection), deadline.promise]);
     server = client.server;
-    const asking = { client, signal: late.signal, nodeName, annotating: podAnnotations !== false };
+    const asking = { client, signal: late.signal, nodeName, annotating: manageCni ? podAnnotations : false };
     const facts = await Promise.race([readClusterFacts(asking), deadline.promise]);
     return { kind: "reached", server, notices: client.notices, facts };
   } catch (error) {

@@ -2,7 +2,7 @@ import { nearNames } from "../../model/near-names.ts";
 import type { Node } from "../../model/node.ts";
 import { failed, type Finding, notKnown, ok, warning } from "../finding.ts";
 import type { Known } from "../known.ts";
-import { counted, someOf } from "../some-of.ts";
+import { someOf } from "../some-of.ts";
 
 const CHECK = "node";
 
@@ -22,7 +22,7 @@ export function checkNode(nodes: Known<readonly Node[]>, nodeName: string, manag
   if (own.podCidrs.length > 0)
     return ok(
       CHECK,
-      `${nodeName} is one of ${counted(nodes.value.length, "node")}; its pods come from ${own.podCidrs.join(", ")}`,
+      `${nodeName} is ${nodes.value.length === 1 ? "the only node" : `one of ${nodes.value.length} nodes`}; its pods come from ${own.podCidrs.join(", ")}`,
     );
   const mend =
     "start kube-controller-manager with --allocate-node-cidrs=true and --cluster-cidr, or have the cloud's controller assign one";

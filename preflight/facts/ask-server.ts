@@ -13,6 +13,21 @@ export class RefusedError extends Error {
   }
 }
 
+/** Another program than an API server answers. */
+export class StrangeAnswerError extends Error {
+  override readonly name = "StrangeAnswerError";
+}
+
+const STRANGE = "answers with something that is not Kubernetes'";
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export interface Answer {
   readonly object: unknown;
   /** The server's clock in milliseconds since 1970, to the second; undefined: it does not tell. */
@@ -22,7 +37,7 @@ export interface Answer {
 /**
  * One question, one answer.
  *
- * @throws RefusedError, or ConnectionError; the signal's reason where that fires first.
+ * @throws RefusedError, StrangeAnswerError or ConnectionError; the signal's reason where that fires first.
  */
 export async function askServer(
   client: KubernetesClient,
@@ -32,6 +47,7 @@ export async function askServer(
   const response = await client.request(request);
   if (!response.ok) throw new RefusedError(await readApiStatus(response, asked));
   const time = Date.parse(response.headers.get("date") ?? "");
-  const object: unknown = JSON.parse(await response.text());
+  const object = parsed(await response.text());
+  if (object === undefined) throw new StrangeAnswerError(`${client.server}${request.path} ${STRANGE}`);
   return { object, serverTime: Number.isNaN(time) ? undefined : time };
 }

@@ -1,3 +1,4 @@
+import { askForAdmissionPolicies } from "../../adapters/kubernetes/connection/admission-policies.ts";
 import type { KubernetesClient } from "../../adapters/kubernetes/connection/client.ts";
 import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../../adapters/kubernetes/store/resources.ts";
 import { readNode } from "../../adapters/objects/node.ts";
@@ -114,11 +115,6 @@ async function isAllowed({ client, signal }: Asking, { verb, resource, group }: 
   return v.parse(Review, object).status.allowed;
 }
 
-async function lackingRights(asking: Asking, rights: readonly Right[]): Promise<Right[]> {
-  const allowed = await Promise.all(rights.map((right) => isAllowed(asking, right)));
-  return rights.filter((_, at) => allowed[at] !== true);
-}
-
 /** The first question of all: its answer's headers have the server's time, whatever it says. */
 export async function greet({ client, signal }: Asking): Promise<Answer & { readonly clockAhead: number }> {
   const before = Date.now();
@@ -141,13 +137,24 @@ async function gather<Value>(work: Promise<Value>): Promise<Known<Value>> {
 
 export interface ReadClusterOptions extends Asking {
   readonly nodeName: string;
-  readonly annotating: boolean;
+  /** Whether the agent writes pods' annotations; undefined: where the server can bind that right to the pods of a node. */
+  readonly annotating: boolean | undefined;
+}
+
+async function annotates({ annotating, client, signal }: ReadClusterOptions): Promise<boolean> {
+  return annotating ?? (await askForAdmissionPolicies(client, signal)).kind === "served";
+}
+
+async function lackingRights(options: ReadClusterOptions): Promise<Right[]> {
+  const rights = neededRights(await annotates(options));
+  const allowed = await Promise.all(rights.map((right) => isAllowed(options, right)));
+  return rights.filter((_, at) => allowed[at] !== true);
 }
 
 /**
  * Asks for all of it at once.
  *
- * @throws RefusedError or ConnectionError where not even the first question is answered.
+ * @throws RefusedError, StrangeAnswerError or ConnectionError where not even the first question is answered.
  */
 export async function readClusterFacts(options: ReadClusterOptions): Promise<ClusterFacts> {
   const { clockAhead } = await greet(options);
@@ -155,7 +162,7 @@ export async function readClusterFacts(options: ReadClusterOptions): Promise<Clu
   const [nodes, pods, lacking] = await Promise.all([
     gather(listAll(options, "nodes").then((items) => items.flatMap((item) => nodeOf(item) ?? []))),
     gather(listAll(options, "pods", ownPods).then((items) => items.flatMap((item) => podOf(item) ?? []))),
-    gather(lackingRights(options, neededRights(options.annotating))),
+    gather(lackingRights(options)),
   ]);
   return {
     nodes,
