@@ -39,7 +39,7 @@ export function onEveryNode(): Omit<Commented<V1PodSpec>, "containers"> {
     hostNetwork: true,
     "#dnsPolicy": "The node's resolver: that of the cluster needs pods.",
     dnsPolicy: "Default",
-    "#terminationGracePeriodSeconds": "It ends within one; the rules stay in the kernel.",
+    "#terminationGracePeriodSeconds": "It ends within one.",
     terminationGracePeriodSeconds: 5,
     "#enableServiceLinks": "No variables named after other people's Services.",
     enableServiceLinks: false,

@@ -62,13 +62,23 @@ docs/security.md says what each right is for, docs/cluster.md how a node gets a 
 
 ${MADE}`;
 
-export const UNINSTALL_HEAD: string = `Takes everything of tortie off every node: CNI configuration, nftables table, routes, plugin, records. First delete what was installed, so that no agent lives; a node counts as ready here when nothing is left on it.
-  kubectl delete -f deploy/manifests/tortie.yaml
-  kubectl apply -f deploy/manifests/tortie-uninstall.yaml
+export interface UninstallWords {
+  /** For `kubectl delete`. */
+  readonly installed: string;
+  readonly file: string;
+  /** When another file takes its place. */
+  readonly elsewhere?: string;
+}
+
+export function uninstallHead({ installed, file, elsewhere = "" }: UninstallWords): string {
+  return `Takes everything of tortie off every node: CNI configuration, nftables table, routes, plugin, records. First delete what was installed, so that no agent lives; a node counts as ready here when nothing is left on it.
+  kubectl delete ${installed}
+  kubectl apply -f ${file}
   kubectl -n kube-system rollout status daemonset/tortie-uninstall
-  kubectl delete -f deploy/manifests/tortie-uninstall.yaml
-Pods that run are wired by tortie until they are made anew: drain the nodes, or delete the pods. Their policies end here. Of directories that are mounted below, /run/tortie (until a reboot) and /var/lib/calico stay, empty.
+  kubectl delete -f ${file}
+Policies end here. Pods that tortie wired are without routes until they are made anew: drain the nodes before, or delete the pods afterwards. Of directories that are mounted below, /run/tortie (until a reboot) and /var/lib/calico stay, empty.${elsewhere}
 
 ${IMAGE}
 
 ${MADE}`;
+}

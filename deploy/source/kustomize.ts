@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { CommentedObject } from "./commented.ts";
+import { uninstallHead } from "./heads.ts";
 import { manifest } from "./manifests.ts";
 import { directoryPatches, NEUTRAL_PATCHES, SECURITY_CONTEXT_CONSTRAINTS } from "./overlay-patches.ts";
 import { NEUTRAL, WIRED } from "./platforms.ts";
-import { uninstallDaemonSet } from "./uninstall.ts";
+import { type Uninstall, uninstallDaemonSet } from "./uninstall.ts";
 import { writeYaml } from "./write-yaml.ts";
 
 const MADE = "Made by `bun run manifests` from deploy/source: change it there.";
@@ -41,6 +42,13 @@ function whole(directory: string, name: string, image: string, about: string): r
   ];
 }
 
+function uninstallFile(name: string, what: Uninstall): File {
+  const path = join(OVERLAYS, name, "uninstall.yaml");
+  const installed = `-k deploy/kustomize/overlays/${name}`;
+  const head = uninstallHead({ installed, file: join("deploy", path) });
+  return [path, writeYaml(head, [uninstallDaemonSet(what)])];
+}
+
 function wired(image: string): readonly File[] {
   return WIRED.flatMap((platform) => {
     const { name, about, directories } = platform;
@@ -55,14 +63,10 @@ function wired(image: string): readonly File[] {
       ...(own.length > 0 && { resources: ["scc.yaml"] }),
       patches: ["directories.yaml"],
     };
-    const uninstall = { ...manifest("tortie-uninstall.yaml", image) };
     return [
       [join(directory, "kustomization.yaml"), kustomization(options)],
       [join(directory, "directories.yaml"), writeYaml(MADE, directoryPatches(platform))],
-      [
-        join(directory, "uninstall.yaml"),
-        writeYaml(uninstall.head, [uninstallDaemonSet(image, directories)]),
-      ],
+      uninstallFile(name, { image, directories }),
       ...own,
     ];
   });
@@ -98,8 +102,9 @@ In an overlay of your own, \`images\` names a registry:
       join(OVERLAYS, "policy-only"),
       "tortie-policy-only.yaml",
       image,
-      "Policies only, beside another CNI plugin; the base of the overlays for platforms that wire pods themselves.",
+      "Policies only, beside another CNI plugin; the base of the overlays for platforms that wire pods themselves, whose nodes its uninstall.yaml is for, too.",
     ),
+    uninstallFile("policy-only", { image, directories: undefined }),
     ...whole(
       join(OVERLAYS, "flannel"),
       "tortie-flannel.yaml",

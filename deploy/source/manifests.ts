@@ -13,8 +13,9 @@ import {
   POLICY_ONLY_HEAD,
   RBAC_HEAD,
   TORTIE_HEAD,
-  UNINSTALL_HEAD,
+  uninstallHead,
 } from "./heads.ts";
+import { USUAL_DIRECTORIES } from "./host-paths.ts";
 import { rbac } from "./rbac.ts";
 import { uninstallDaemonSet } from "./uninstall.ts";
 
@@ -24,6 +25,13 @@ export interface Manifest {
   readonly head: string;
   readonly objects: readonly CommentedObject[];
 }
+
+const UNINSTALL_USUAL = {
+  installed: "-f deploy/manifests/tortie.yaml",
+  file: "deploy/manifests/tortie-uninstall.yaml",
+  elsewhere:
+    " Where nodes have other directories, or tortie wires no pods, the uninstall.yaml of an overlay in deploy/kustomize takes its place.",
+};
 
 /** Whatever wires pods and may write, but the ConfigMap. */
 function wiring(image: string): readonly CommentedObject[] {
@@ -73,7 +81,11 @@ export function manifests(image: string): readonly Manifest[] {
       objects: wiring(image).map((object) => addon(object, "Reconcile")),
     },
     { name: "tortie-rbac.yaml", head: RBAC_HEAD, objects: rbac("unbound") },
-    { name: "tortie-uninstall.yaml", head: UNINSTALL_HEAD, objects: [uninstallDaemonSet(image)] },
+    {
+      name: "tortie-uninstall.yaml",
+      head: uninstallHead(UNINSTALL_USUAL),
+      objects: [uninstallDaemonSet({ image, directories: USUAL_DIRECTORIES })],
+    },
   ];
 }
 

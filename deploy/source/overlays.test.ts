@@ -23,6 +23,13 @@ test.each(readdirSync(OVERLAYS))("%s: names files that are there, and says what 
   expect(text.replaceAll("\n# ", " ").includes("Not tried:")).toBe(platforms.includes(name));
 });
 
+test("where nothing was mounted, uninstall.yaml mounts nothing", () => {
+  const text = readFileSync(join(OVERLAYS, "policy-only/uninstall.yaml"), "utf8");
+  const pod = (Bun.YAML.parse(text) as ManifestObject).spec?.template.spec;
+  expect(pod?.initContainers?.map(({ command }) => command)).toEqual([["tortie", "uninstall"]]);
+  expect(JSON.stringify(pod)).not.toMatch(/volume/i);
+});
+
 test.each(WIRED.map((platform) => [platform.name, platform] as const))(
   "%s: uninstall.yaml looks into its directories",
   (name, { directories: { net, bin } }) => {

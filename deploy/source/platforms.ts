@@ -43,7 +43,7 @@ ${UNTRIED}`,
   },
   {
     name: "openshift",
-    about: `OpenShift, installed without a network of its own (networkType of another vendor): OVN-Kubernetes enforces policies itself. Multus stands in front and reads its delegate from the directory below; what CRI-O reads in /etc/kubernetes/cni/net.d is Multus' own. scc.yaml allows what the DaemonSet needs, and no more; SELinux is why its pods are spc_t.
+    about: `OpenShift, installed without a network of its own (networkType of another vendor): OVN-Kubernetes enforces policies itself. Multus stands in front and reads its delegate from the directory below; what CRI-O reads in /etc/kubernetes/cni/net.d is Multus' own. scc.yaml allows what the DaemonSet needs, and no more; SELinux is why its pods are spc_t. The pods of uninstall.yaml, of the default account of kube-system, need the same for their time.
 ${UNTRIED}`,
     directories: { net: "/var/run/multus/cni/net.d", bin: "/var/lib/cni/bin" },
     podBlock: "10.128.0.0/14",

@@ -19,7 +19,7 @@ export function podSecurity(): Commented<V1PodSecurityContext> {
     runAsGroup: 0,
     seccompProfile: { type: "RuntimeDefault" },
     "#seLinuxOptions":
-      "Under SELinux: may use those directories of the host, which carry the host's labels. Without effect elsewhere. Under AppArmor the runtime's own profile holds, and suffices.",
+      "Under SELinux: may use those directories of the host, which carry the host's labels. Without effect elsewhere. Under AppArmor the runtime's own profile holds; nothing that it forbids is done here.",
     seLinuxOptions: { type: "spc_t" },
   };
 }

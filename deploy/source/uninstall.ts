@@ -1,4 +1,4 @@
-import type { V1Container, V1DaemonSet } from "@kubernetes/client-node";
+import type { V1Container, V1DaemonSet, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { Commented } from "./commented.ts";
 import { onEveryNode } from "./daemon-set.ts";
 import {
@@ -12,7 +12,6 @@ import {
   RUN_VOLUME,
   STATE_MOUNT,
   STATE_VOLUME,
-  USUAL_DIRECTORIES,
 } from "./host-paths.ts";
 import { NAMESPACE } from "./names.ts";
 import { containerSecurity, SEALED } from "./pod-security.ts";
@@ -20,12 +19,20 @@ import { containerSecurity, SEALED } from "./pod-security.ts";
 const UNINSTALL = "tortie-uninstall";
 const LABELS = { "k8s-app": UNINSTALL, "app.kubernetes.io/name": UNINSTALL };
 
-interface Uninstall {
+/** What is to be taken off. */
+export interface Uninstall {
   readonly image: string;
-  readonly directories: CniDirectories;
+  /** Undefined: policies alone were enforced, and nothing of the host was mounted. */
+  readonly directories: CniDirectories | undefined;
 }
 
 function container(name: string, stays: boolean, { image, directories }: Uninstall): Commented<V1Container> {
+  const mounts = (wired: CniDirectories): Commented<V1VolumeMount>[] => [
+    { "#": "The agent's socket, and records of pods.", ...RUN_MOUNT },
+    { "#": "The MTU of pods.", ...STATE_MOUNT },
+    { "#": "The CNI configuration.", ...netMount(wired) },
+    { "#": "The plugin.", ...binMount(wired) },
+  ];
   return {
     "#": stays
       ? "Looks once more, and stays, so that the node counts as done."
@@ -33,30 +40,28 @@ function container(name: string, stays: boolean, { image, directories }: Uninsta
     name,
     image,
     imagePullPolicy: "IfNotPresent",
-    command: ["tortie", "uninstall", ...binArguments(directories)],
+    command: ["tortie", "uninstall", ...(directories === undefined ? [] : binArguments(directories))],
     env: [
       { name: "SLEEP", value: String(stays) },
-      { name: "CNI_NET_DIR", value: directories.net },
+      ...(directories === undefined ? [] : [{ name: "CNI_NET_DIR", value: directories.net }]),
       ...SEALED,
     ],
     "#resources": "Measured: 52 MB.",
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     securityContext: containerSecurity(["NET_ADMIN"], "The nftables table and the routes of the host."),
-    volumeMounts: [
-      { "#": "The agent's socket, and records of pods.", ...RUN_MOUNT },
-      { "#": "The MTU of pods.", ...STATE_MOUNT },
-      { "#": "The CNI configuration.", ...netMount(directories) },
-      { "#": "The plugin.", ...binMount(directories) },
-    ],
+    ...(directories !== undefined && { volumeMounts: mounts(directories) }),
   };
 }
 
 /** Takes everything of ours off every node, and shows when each is done. */
-export function uninstallDaemonSet(
-  image: string,
-  directories: CniDirectories = USUAL_DIRECTORIES,
-): Commented<V1DaemonSet> {
-  const what: Uninstall = { image, directories };
+export function uninstallDaemonSet(what: Uninstall): Commented<V1DaemonSet> {
+  const { directories } = what;
+  const volumes = (wired: CniDirectories): Commented<V1Volume>[] => [
+    RUN_VOLUME,
+    STATE_VOLUME,
+    { "#": "As in the manifest that was installed.", ...netVolume(wired) },
+    binVolume(wired),
+  ];
   return {
     apiVersion: "apps/v1",
     kind: "DaemonSet",
@@ -71,15 +76,7 @@ export function uninstallDaemonSet(
           ...onEveryNode(),
           initContainers: [container("uninstall", false, what)],
           containers: [container("done", true, what)],
-          volumes: [
-            RUN_VOLUME,
-            STATE_VOLUME,
-            {
-              "#": "As in the manifest that was installed.",
-              ...netVolume(directories),
-            },
-            binVolume(directories),
-          ],
+          ...(directories !== undefined && { volumes: volumes(directories) }),
         },
       },
     },
