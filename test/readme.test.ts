@@ -31,7 +31,21 @@ function helpOf(face: string): string {
   return stdout.toString();
 }
 
-const ELSEWHERE = ["cd", "cp", "ctr", "curl", "git", "install", "ip", "kubectl", "mkdir", "nft"];
+const ELSEWHERE = [
+  "cd",
+  "cp",
+  "ctr",
+  "curl",
+  "git",
+  "install",
+  "ip",
+  "journalctl",
+  "kubectl",
+  "mkdir",
+  "nft",
+  "rm",
+  "systemctl",
+];
 
 /** What is wrong with a command; undefined: nothing. */
 function wrong(command: string): string | undefined {
@@ -70,5 +84,5 @@ test("this test notices a command that is wrong", () => {
   expect(wrong("script/test --fast")).toBe("no option --fast");
   expect(wrong("script/bun run absent")).toBe("no such script");
   expect(wrong("tortie explain --form x/a")).toBe("its help lacks --form");
-  expect(wrong("rm -rf /")).toBe("not a command that this test knows");
+  expect(wrong("mkfs /dev/sda")).toBe("not a command that this test knows");
 });

@@ -7,6 +7,9 @@ import { until } from "../agent/running-agent.ts";
 const BOOT = new URL("systemd-host.sh", import.meta.url).pathname;
 const TREE = new URL("../../script/systemd-tree", import.meta.url).pathname;
 
+/** Where programs of the host are. */
+export const HOST_PATH = "/usr/local/bin:/usr/bin:/usr/sbin";
+
 export interface SystemdHostOptions {
   /** What is the host's own network. */
   readonly network: NetworkNamespace;
@@ -18,6 +21,8 @@ export interface SystemdHostOptions {
 export interface SystemdHost extends AsyncDisposable {
   /** Where other processes see its files. */
   readonly root: string;
+  /** The words that run a command on the host. */
+  command(words: readonly string[]): string[];
   /** Runs it on the host to its end and gives its standard output; throws with what it wrote where it fails. */
   run(...words: readonly string[]): Promise<string>;
   /** Runs a script by busybox' shell, in `directory` of the host; a step that fails ends it. */
@@ -65,10 +70,16 @@ export async function startSystemdHost({ network, disk }: SystemdHostOptions): P
     await child.exited;
   });
   const pid = await untilReady(child);
-  const enter = ["nsenter", `--target=${pid}`, "--all", "--"];
+  const command = (inside: readonly string[]): string[] => [
+    "nsenter",
+    `--target=${pid}`,
+    "--all",
+    "--",
+    ...inside,
+  ];
   const spawn = async (inside: readonly string[]): Promise<{ status: number; out: string; err: string }> => {
-    const env = { PATH: "/usr/local/bin:/usr/bin:/usr/sbin", HOME: "/root" };
-    const ran = Bun.spawn([...enter, ...inside], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const env = { PATH: HOST_PATH, HOME: "/root" };
+    const ran = Bun.spawn(command(inside), { env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
     const [out, err, status] = await Promise.all([ran.stdout.text(), ran.stderr.text(), ran.exited]);
     return { status, out, err };
   };
@@ -85,6 +96,7 @@ export async function startSystemdHost({ network, disk }: SystemdHostOptions): P
   const resources = building.move();
   return {
     root: `/proc/${pid}/root`,
+    command,
     run,
     script: (text, at = "/root") => run("busybox", "sh", "-euc", `cd ${at}\n${text}`),
     property: async (unit, wanted) =>
