@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { DebianPackages } from "./debian-packages.ts";
 import { type Architecture, neededLibraries } from "./libraries.ts";
 import type { Entry } from "./tar.ts";
@@ -89,9 +87,4 @@ export function layerContents({
       ],
     ],
   ]);
-}
-
-/** What lies in the repository's root. */
-export function ownLicenses(root: string): Map<string, Uint8Array> {
-  return new Map(["LICENSE", "NOTICE"].map((name) => [name, readFileSync(join(root, name))]));
 }

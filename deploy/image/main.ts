@@ -2,10 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bundledPackages } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
 import { type Architecture, ARCHITECTURES } from "./libraries.ts";
 import { type MadeImage, makeImage } from "./make-image.ts";
-import { type Blob, type Descriptor, imageIndex } from "./oci.ts";
+import { type Descriptor, imageIndex } from "./oci.ts";
 import { layoutArchive, layoutFiles, writeLayout } from "./oci-layout.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -43,7 +44,7 @@ function say(made: MadeImage): void {
   process.stdout.write(lines.join(""));
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       packages: { type: "string" },
@@ -64,26 +65,34 @@ function main(): void {
   const output = resolve(values.output);
   mkdirSync(output, { recursive: true });
 
+  const bundled = await bundledPackages();
   const images = targets.map((architecture) => {
     const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
     const made = makeImage({
       architecture,
       packages,
       executable: built,
+      bundled,
       compression,
       version,
       revision,
       time,
     });
     const files = layoutFiles([named(made.manifest.descriptor, image)], made.blobs);
-    writeFileSync(join(output, `tortie-image-${version}-${architecture}.tar`), layoutArchive(files, time));
+    const name = join(output, `tortie-image-${architecture}`);
+    writeFileSync(`${name}.tar`, layoutArchive(files, time));
+    writeFileSync(`${name}.spdx.json`, made.sbom);
     say(made);
     return made;
   });
-  const index = imageIndex(images, {});
-  const blobs: readonly Blob[] = [index, ...images.flatMap((made) => made.blobs)];
-  writeLayout(join(output, "image"), layoutFiles([named(index.descriptor, image)], blobs));
+  const index = imageIndex(images);
+  const entries = [
+    named(index.descriptor, image),
+    ...images.map((made) => made.sbomArtifact.manifest.descriptor),
+  ];
+  const blobs = images.flatMap((made) => [...made.blobs, ...made.sbomArtifact.blobs]);
+  writeLayout(join(output, "image"), layoutFiles(entries, [index, ...blobs]));
   process.stdout.write(`${join(output, "image")}  ${image}  ${index.descriptor.digest}\n`);
 }
 
-main();
+await main();

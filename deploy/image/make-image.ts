@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { BundledPackage } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
-import { layerContents, ownLicenses } from "./contents.ts";
+import { layerContents } from "./contents.ts";
 import { openDebianPackages } from "./debian-packages.ts";
 import type { Architecture } from "./libraries.ts";
-import { type Image, image, type Layer, layer } from "./oci.ts";
+import { type Image, artifact, blob, image, type Layer, layer } from "./oci.ts";
+import { sbom } from "./sbom.ts";
 import { tar, withDirectories } from "./tar.ts";
 
 export interface ImageRequest {
@@ -12,6 +15,8 @@ export interface ImageRequest {
   /** What `script/image --packages` printed. */
   readonly packages: string;
   readonly executable: string;
+  /** What npm has a part in of it. */
+  readonly bundled: readonly BundledPackage[];
   readonly compression: Compression;
   readonly version: string;
   /** The commit; `unknown` outside a clone. */
@@ -23,19 +28,30 @@ export interface ImageRequest {
 export interface MadeImage extends Image {
   readonly architecture: Architecture;
   readonly layers: readonly Layer[];
+  /** What is inside, as SPDX, and the artifact that brings it to a registry beside the image. */
+  readonly sbom: Uint8Array;
+  readonly sbomArtifact: Image;
 }
+
+const SBOM_TYPE = "application/spdx+json";
 
 const root = join(import.meta.dir, "../..");
 
+/** What must go wherever the executable goes, by paths below one directory. */
+function licenses(bundled: readonly BundledPackage[]): Map<string, Uint8Array> {
+  const own = ["LICENSE", "NOTICE"].map((name) => [name, readFileSync(join(root, name))] as const);
+  const theirs = bundled.flatMap(({ name, version, texts }) =>
+    [...texts].map(([file, text]) => [`npm/${name}-${version}/${file}`, text] as const),
+  );
+  return new Map([...own, ...theirs]);
+}
+
 /** The image for one architecture: the same request gives the same bytes. */
 export function makeImage(request: ImageRequest): MadeImage {
-  const { architecture, compression, time } = request;
-  const contents = layerContents({
-    architecture,
-    packages: openDebianPackages(join(request.packages, architecture)),
-    executable: readFileSync(request.executable),
-    licenses: ownLicenses(root),
-  });
+  const { architecture, compression, time, version, bundled } = request;
+  const packages = openDebianPackages(join(request.packages, architecture));
+  const executable = readFileSync(request.executable);
+  const contents = layerContents({ architecture, packages, executable, licenses: licenses(bundled) });
   const layers = [...contents].map(([name, entries]) =>
     layer(name, tar(withDirectories(entries), time), compression),
   );
@@ -43,7 +59,7 @@ export function makeImage(request: ImageRequest): MadeImage {
   const labels = {
     "org.opencontainers.image.title": "tortie",
     "org.opencontainers.image.description": "Calico without etcd: Kubernetes NetworkPolicy for one node",
-    "org.opencontainers.image.version": request.version,
+    "org.opencontainers.image.version": version,
     "org.opencontainers.image.revision": request.revision,
     "org.opencontainers.image.licenses": "Apache-2.0",
     "org.opencontainers.image.created": created,
@@ -57,5 +73,18 @@ export function makeImage(request: ImageRequest): MadeImage {
     Labels: labels,
   };
   const made = image({ architecture, created, layers, config, annotations: labels });
-  return { ...made, architecture, layers };
+  const { descriptor } = made.manifest;
+  const document = sbom({
+    architecture,
+    version,
+    created,
+    digest: descriptor.digest,
+    executableSum: createHash("sha256").update(executable).digest("hex"),
+    bunVersion: Bun.version,
+    bundled,
+    packages,
+  });
+  const text = new TextEncoder().encode(`${JSON.stringify(document, undefined, 2)}\n`);
+  const sbomArtifact = artifact(descriptor, SBOM_TYPE, blob(SBOM_TYPE, text));
+  return { ...made, architecture, layers, sbom: text, sbomArtifact };
 }

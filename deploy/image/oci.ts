@@ -91,18 +91,13 @@ export function image({ architecture, created, layers, config, annotations }: Im
 }
 
 /** The images of several platforms as one. */
-export function imageIndex(images: readonly Image[], annotations: Readonly<Record<string, string>>): Blob {
+export function imageIndex(images: readonly Image[]): Blob {
   const manifests = images.map(({ manifest }) => manifest.descriptor);
-  return blob(INDEX_TYPE, jsonBytes({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests, annotations }));
+  return blob(INDEX_TYPE, jsonBytes({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests }));
 }
 
 /** What belongs to an image without being part of it: registries list it as a referrer of the image. */
-export function artifact(
-  subject: Descriptor,
-  artifactType: string,
-  content: Blob,
-  annotations: Readonly<Record<string, string>>,
-): Image {
+export function artifact(subject: Descriptor, artifactType: string, content: Blob): Image {
   const config = blob("application/vnd.oci.empty.v1+json", new TextEncoder().encode("{}"));
   const { mediaType, digest, size } = subject;
   const bare = blob(
@@ -114,7 +109,6 @@ export function artifact(
       config: config.descriptor,
       layers: [content.descriptor],
       subject: { mediaType, digest, size },
-      annotations,
     }),
   );
   const manifest = { ...bare, descriptor: { ...bare.descriptor, artifactType } };
