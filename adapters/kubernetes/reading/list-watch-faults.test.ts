@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Fault, type FaultScript, startApiServer } from "../../../test/api-server/api-server.ts";
-import { asked, FAST, follow, namespace } from "../../../test/api-server/follower.ts";
+import { asked, FAST, follow, namespace, PODS } from "../../../test/api-server/follower.ts";
 import { listWatch } from "./list-watch.ts";
 import { plainClient } from "../../../test/api-server/plain-client.ts";
 
@@ -45,6 +45,30 @@ test.each(FAULTS)("a streaming list that is %s is asked again", async (_name, fa
   await using reader = follow(server, { pace: { streamingPatience: 50 } });
   await reader.until("the list", () => reader.items.length === 4);
   expect(reader.items).toEqual(server.objects("Namespace"));
+});
+
+test("a server that notices only while it begins a streaming list that it has none is asked for a list, and remembered", async () => {
+  await using server = await startApiServer();
+  server.apply(namespace("a"));
+  // 1.37 with an etcd that is older than it wants.
+  const message =
+    "a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled";
+  const object = { kind: "Status", code: 500, reason: "InternalError", message };
+  const body = `${JSON.stringify({ type: "ERROR", object })}\n`;
+  server.faults(({ query }) =>
+    query["sendInitialEvents"] ? { kind: "status", status: 200, body } : undefined,
+  );
+  const client = plainClient(server.url);
+  await using first = follow(server, { client });
+  await first.until("the watch", () => server.watches() === 1);
+  await using second = follow(server, { client, resource: PODS });
+  await second.until("the watch", () => server.watches() === 2);
+  expect([first.kinds, second.kinds]).toEqual([
+    ["listing", "items", "listed"],
+    ["listing", "listed"],
+  ]);
+  const streams = server.requests.filter(({ query }) => query["sendInitialEvents"] !== undefined);
+  expect([streams.length, server.requests.length]).toEqual([1, 5]);
 });
 
 test.each([

@@ -151,6 +151,11 @@ export function afterwards(
       return backOff.next();
     case "astray":
       course.need = "list";
+      // Whether it has streaming lists a server may see only while it begins one: those of today, with an etcd that is too old.
+      if (ask === "streaming list") {
+        course.doubtful = true;
+        return 0;
+      }
       trouble.found(ending.found, ending.next);
       return backOff.next();
     case "refused":
