@@ -13,6 +13,5 @@ export async function agentToken(cluster: Cluster, node: string): Promise<string
     spec: { nodeName: node, serviceAccountName: "tortie", containers: [{ name: "tortie", image: "none" }] },
   };
   await cluster.kubectl(["create", "--filename=-"], JSON.stringify(pod));
-  const bound = ["--bound-object-kind=Pod", `--bound-object-name=${name}`];
-  return (await cluster.kubectl(["create", "token", "--namespace=kube-system", "tortie", ...bound])).trim();
+  return cluster.serviceAccountToken("kube-system", "tortie", name);
 }

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly people?: readonly Person[];
   /** The Kubernetes of script/newest-kubernetes in place of that of script/real-servers; etcd stays the same. */
   readonly newest?: boolean;
+  /** Pods get the account that they name, and its token. Default: none needs one, for no controller makes them. */
+  readonly serviceAccounts?: boolean;
   /** For the API server, beside those that it needs here, for example feature gates. */
   readonly apiServerArgs?: readonly string[];
 }
@@ -35,8 +37,8 @@ export interface Cluster extends AsyncDisposable {
   readonly etcdServer: string;
   /** Runs kubectl as admin and gives its standard output; throws with what it complained about. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
-  /** A token for a service account, as pods get them. */
-  serviceAccountToken(namespace: string, name: string): Promise<string>;
+  /** A token for a service account; with the name of a pod there bound to it, as pods get them. */
+  serviceAccountToken(namespace: string, name: string, pod?: string): Promise<string>;
   /** Waits until the API server says that it is ready. */
   ready(): Promise<void>;
   /** A second API server for the same etcd, and its port; it is ready. */
@@ -87,10 +89,11 @@ interface ApiServerSetting {
   readonly directory: string;
   readonly identities: Identities;
   readonly programs: Programs;
+  readonly serviceAccounts: boolean;
 }
 
 function apiServerArgs(
-  { directory, identities, programs }: ApiServerSetting,
+  { directory, identities, programs, serviceAccounts }: ApiServerSetting,
   { etcd, api }: Ports,
 ): string[] {
   return [
@@ -111,8 +114,7 @@ function apiServerArgs(
     "--service-account-issuer=https://tortie.test",
     "--service-cluster-ip-range=10.96.0.0/24",
     "--authorization-mode=RBAC",
-    // Pods need no service account: there is no controller that would make one.
-    "--disable-admission-plugins=ServiceAccount",
+    ...(serviceAccounts ? [] : ["--disable-admission-plugins=ServiceAccount"]),
     // The names of nodes resolve nowhere.
     "--kubelet-preferred-address-types=InternalIP",
   ];
@@ -136,7 +138,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 }
 
 function prepare(options: ClusterOptions): Cluster {
-  const { network, people = [], newest = false, apiServerArgs: moreArgs = [] } = options;
+  const { network, people = [], newest = false, serviceAccounts = false } = options;
+  const { apiServerArgs: moreArgs = [] } = options;
   const programs = programsOf(newest);
   const directory = mkdtempSync(join(tmpdir(), "tortie-real-"));
   const [etcdPort = 0, peer = 0, api = 0] = freePorts(3, network);
@@ -147,7 +150,7 @@ function prepare(options: ClusterOptions): Cluster {
   const connection = { server, "certificate-authority": identities.caFile };
   writeFileSync(adminKubeconfig, kubeconfigText(connection, { token: identities.tokenOf(ADMIN.user) }));
   const data = join(directory, "etcd");
-  const setting = { directory, identities, programs };
+  const setting = { directory, identities, programs, serviceAccounts };
   const processOf = (path: string, log: string, args: readonly string[]): ServerProcess =>
     new ServerProcess({ program: path, args, log: join(directory, log), directory, network });
   const etcd = processOf(program("etcd"), "etcd.log", etcdArgs(data, ports));
@@ -197,9 +200,10 @@ function prepare(options: ClusterOptions): Cluster {
       await untilReady(second, `https://127.0.0.1:${port}`);
       return { port, process: second };
     },
-    serviceAccountToken: async (namespace, name) => {
+    serviceAccountToken: async (namespace, name, pod) => {
       const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-      const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+      const spec = pod === undefined ? {} : { boundObjectRef: { apiVersion: "v1", kind: "Pod", name: pod } };
+      const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
       const answer = await kubectl(["create", "--raw", path, "-f", "-"], JSON.stringify(request));
       return (JSON.parse(answer) as { status: { token: string } }).status.token;
     },
