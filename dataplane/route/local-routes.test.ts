@@ -96,7 +96,7 @@ test("a stranger's route that goes with its link, untold, makes room for ours", 
   kept.kernel.removeLink("cali3");
   kept.routes.take(kept.kernel.events.splice(0).filter(({ kind }) => kind === "link"));
   await kept.routes.settled();
-  expect(kept.kernel.listed).toEqual([`${ADDRESSES[0]} cali1 84`]);
+  expect(kept.kernel.listed).toEqual([`${ADDRESSES[0]} cali1 116`]);
   expect(kept.conditions()).toEqual([]);
 });
 
@@ -105,7 +105,7 @@ test("what fails is told and tried again", async () => {
   kept.kernel.failing = 1;
   kept.routes.want(endpoints({ web: "cali1 10.1.0.1" }), undefined);
   await kept.routes.settled();
-  expect(kept.kernel.listed).toEqual(["10.1.0.1 cali1 84"]);
+  expect(kept.kernel.listed).toEqual(["10.1.0.1 cali1 116"]);
   // For leftovers it looks again with the next sweep.
   expect(kept.troubles).toEqual(["could not ask a fake: No buffer space available (ENOBUFS)"]);
   kept.kernel.failing = 1;
@@ -120,16 +120,16 @@ test("what fails is told and tried again", async () => {
     },
   ]);
   while (kept.conditions().length > 0) await Bun.sleep(1);
-  expect(kept.kernel.listed).toEqual(["10.1.0.1 cali2 84"]);
+  expect(kept.kernel.listed).toEqual(["10.1.0.1 cali2 116"]);
 });
 
 test("nothing happens after the end", async () => {
   const kept = keep({ leftoverMilliseconds: 0 });
-  kept.kernel.putRoute("10.1.0.9" as Address, "cali1", 84);
+  kept.kernel.putRoute("10.1.0.9" as Address, "cali1", 116);
   kept.routes.want(endpoints({ web: "cali1 10.1.0.1" }), undefined);
   kept[Symbol.dispose]();
   await Bun.sleep(2);
-  expect(kept.kernel.listed).toEqual(["10.1.0.9 cali1 84"]);
+  expect(kept.kernel.listed).toEqual(["10.1.0.9 cali1 116"]);
 });
 
 type Step =
@@ -161,7 +161,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant("route" as const),
     address: fc.constantFrom(...ADDRESSES),
     name: fc.constantFrom(...LINKS),
-    protocol: fc.constantFrom(3, 4, 84),
+    protocol: fc.constantFrom(3, 4, 116),
   }),
   fc.record({ kind: fc.constant("noRoute" as const), address: fc.constantFrom(...ADDRESSES) }),
   fc.record({
@@ -214,19 +214,19 @@ test("after any history, told in any order, the routes are the wish's, and other
       routes.want(new Map(), undefined);
       for (const step of steps) await take(kept, step, wanted);
       for (const name of LINKS) kernel.addLink(name);
-      const foreign = kernel.listed.filter((line) => !line.endsWith(" 84"));
+      const foreign = kernel.listed.filter((line) => !line.endsWith(" 116"));
       await take(kept, { kind: "tell", how: "all" }, wanted);
       await routes.settled();
       // Our own changes are told as well.
       await take(kept, { kind: "tell", how: "all" }, wanted);
       await routes.settled();
       const listed = kernel.listed;
-      expect(listed.filter((line) => !line.endsWith(" 84"))).toEqual(foreign);
+      expect(listed.filter((line) => !line.endsWith(" 116"))).toEqual(foreign);
       let held = 0;
       for (const [address, via] of wanted) {
         const line = listed.find((one) => one.startsWith(`${address} `));
         if (foreign.includes(line ?? "")) held += line?.startsWith(`${address} ${via} `) === true ? 0 : 1;
-        else expect(line).toBe(`${address} ${via} 84`);
+        else expect(line).toBe(`${address} ${via} 116`);
       }
       expect(kept.conditions().length > 0).toBe(held > 0);
       expect(kept.troubles).toEqual([]);

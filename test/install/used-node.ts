@@ -61,10 +61,10 @@ export class UsedNode {
       this.network,
       "link add cali1 type veth peer name eth0",
       "link set cali1 up",
-      "route add 10.0.0.5/32 dev cali1 scope link proto 84",
+      "route add 10.0.0.5/32 dev cali1 scope link proto 116",
       "route add 10.0.9.0/24 dev cali1 proto static",
-      "route add 10.0.8.0/24 via 10.0.9.1 dev cali1 proto 84 table 1000",
-      "route add fd00::5/128 dev cali1 proto 84",
+      "route add 10.0.8.0/24 via 10.0.9.1 dev cali1 proto 116 table 1000",
+      "route add fd00::5/128 dev cali1 proto 116",
     );
     nftOrThrow(this.network, ["add table ip other; add chain ip other x"]);
     // An owner that died left it.
@@ -133,7 +133,7 @@ export class UsedNode {
     const routes = ip(this.network, "route show table all").split("\n");
     return {
       files: [...files].toSorted(),
-      routes: routes.flatMap((line) => /^(\S+) .*proto (84|static)/.exec(line)?.[1] ?? []).toSorted(),
+      routes: routes.flatMap((line) => /^(\S+) .*proto (116|static)/.exec(line)?.[1] ?? []).toSorted(),
       tables: nft(this.network, ["list tables"]).output,
     };
   }

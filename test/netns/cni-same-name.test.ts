@@ -50,7 +50,7 @@ test("made anew under its name and address, a pod that may not speak sends nothi
   await until(isReady);
   expect(await heard(young, b, 200)).toBe(0);
   // The rules of the former pod are there still: nothing but the host's end, which is down, holds it back.
-  ip(node.host, `link set ${NAME} up`, `route add ${OWN} dev ${NAME} proto 84`);
+  ip(node.host, `link set ${NAME} up`, `route add ${OWN} dev ${NAME} proto 116`);
   await until(async () => (await heard(young, b, 5)) > 0);
   ip(node.host, `link set ${NAME} down`);
 

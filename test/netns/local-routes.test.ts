@@ -27,8 +27,8 @@ function open(options: LinkedHostOptions = {}): LinkedHost {
 /** What `hostRoutes` prints of a route of ours. */
 function ours(address: string, link: string): string {
   return address.includes(":")
-    ? `${address} dev ${link} proto 84`
-    : `${address} dev ${link} proto 84 scope link`;
+    ? `${address} dev ${link} proto 116`
+    : `${address} dev ${link} proto 116 scope link`;
 }
 
 async function becomes(host: LinkedHost, ...routes: readonly string[]): Promise<void> {
@@ -37,7 +37,7 @@ async function becomes(host: LinkedHost, ...routes: readonly string[]): Promise<
 
 test("routes are made for IPv4 and IPv6, once, and nothing is looked at before the first wish", async () => {
   const host = open();
-  ip(host.namespace, "route add 10.1.0.9 dev cali2 proto 84 scope link");
+  ip(host.namespace, "route add 10.1.0.9 dev cali2 proto 116 scope link");
   await Bun.sleep(5);
   expect(hostRoutes(host)).toEqual([ours("10.1.0.9", "cali2")]);
   await host.want("web: cali1 10.1.0.5 fd00::5", "database: cali2 10.1.0.9");
@@ -59,7 +59,7 @@ test.each([
   await becomes(host, ours(address, "cali1"));
   ip(host.namespace, `route del ${address}`);
   await becomes(host, ours(address, "cali1"));
-  ip(host.namespace, `route replace ${address} dev cali2 proto 84`);
+  ip(host.namespace, `route replace ${address} dev cali2 proto 116`);
   await becomes(host, ours(address, "cali1"));
 });
 
@@ -170,8 +170,8 @@ test("leftovers of an earlier run go after a while, and nothing of others", asyn
     "route add 10.1.0.7 dev cali2 proto boot scope link",
   ];
   const networks = [
-    "route add 10.3.0.0/24 dev cali2 proto 84",
-    "route add 10.1.0.8 dev cali2 proto 84 table 9",
+    "route add 10.3.0.0/24 dev cali2 proto 116",
+    "route add 10.1.0.8 dev cali2 proto 116 table 9",
   ];
   const host = open({ routes: { leftoverMilliseconds: 20 } });
   ip(host.namespace, ...foreign);
@@ -179,9 +179,9 @@ test("leftovers of an earlier run go after a while, and nothing of others", asyn
   ip(
     host.namespace,
     ...networks,
-    "route add 10.1.0.5 dev cali2 proto 84 scope link",
-    "route add 10.1.0.9 dev cali2 proto 84 scope link",
-    "route add fd00::9 dev cali2 proto 84",
+    "route add 10.1.0.5 dev cali2 proto 116 scope link",
+    "route add 10.1.0.9 dev cali2 proto 116 scope link",
+    "route add fd00::9 dev cali2 proto 116",
   );
   await host.want("web: cali1 10.1.0.5");
   expect(hostRoutes(host)).toContain(ours("10.1.0.9", "cali2"));
@@ -202,8 +202,8 @@ test("what the plugin has just made is left alone while the agent has not heard 
   // The address passes on: the plugin leads it to the next pod before the agent hears that the last one is gone.
   ip(
     host.namespace,
-    "route replace 10.1.0.5 dev cali2 proto 84 scope link",
-    "route add 10.1.0.6 dev cali2 proto 84 scope link",
+    "route replace 10.1.0.5 dev cali2 proto 116 scope link",
+    "route add 10.1.0.6 dev cali2 proto 116 scope link",
   );
   await host.want();
   await until(
@@ -220,7 +220,7 @@ test("an agent that starts again finds everything as it must be, and mends what 
     using first = linkedHost({ namespace });
     await first.want("web: cali1 10.1.0.5 fd00::5", "database: cali2 10.1.0.9");
   }
-  ip(namespace, "route del 10.1.0.5", "route add 10.1.0.7 dev cali1 proto 84 scope link");
+  ip(namespace, "route del 10.1.0.5", "route add 10.1.0.7 dev cali1 proto 116 scope link");
   const second = opened.use(linkedHost({ namespace, routes: { leftoverMilliseconds: 1 } }));
   await second.want("web: cali1 10.1.0.5 fd00::5");
   await becomes(second, ours("10.1.0.5", "cali1"), ours("fd00::5", "cali1"));
@@ -245,7 +245,7 @@ test("events that are lost are made up for", async () => {
   const addresses = Array.from({ length: 200 }, (_, at) => `fd00::${(at + 1).toString(16)}`);
   await host.want(`web: cali1 ${addresses.join(" ")}`);
   while (!host.troubles.some((text) => text.startsWith("events of links and routes were lost (ENOBUFS"))) {
-    ip(host.namespace, ...addresses.map((address) => `route replace ${address} dev cali2 proto 84`));
+    ip(host.namespace, ...addresses.map((address) => `route replace ${address} dev cali2 proto 116`));
     await Bun.sleep(1);
   }
   await becomes(host, ...addresses.map((address) => ours(address, "cali1")));

@@ -150,7 +150,7 @@ test.each([
   const host = node();
   const plan = podPlan(namespace(), "a", [address]);
   const link = host.run(() => createPodLink(plan));
-  ip(host, `link set ${plan.hostInterface} up`, `route add ${address} dev ${plan.hostInterface} proto 84`);
+  ip(host, `link set ${plan.hostInterface} up`, `route add ${address} dev ${plan.hostInterface} proto 116`);
   host.run(() => {
     configurePodLink(plan, link);
     raisePodLink(plan, link);

@@ -42,7 +42,7 @@ function linkNamed(network: NetworkNamespace, name: string): Link | undefined {
 function ourRoutes(network: NetworkNamespace): number {
   using kernel = network.run(() => new Rtnetlink());
   return (
-    kernel.routes({ family: 4, protocol: 84 }).length + kernel.routes({ family: 6, protocol: 84 }).length
+    kernel.routes({ family: 4, protocol: 116 }).length + kernel.routes({ family: 6, protocol: 116 }).length
   );
 }
 

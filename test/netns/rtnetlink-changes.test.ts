@@ -9,7 +9,7 @@ const MAC = "ee:ee:ee:ee:ee:ee";
 const IPV4 = Uint8Array.of(10, 1, 0, 5);
 const IPV6 = Uint8Array.fromHex("fd000000000000000000000000000005");
 const GATEWAY = Uint8Array.of(169, 254, 1, 1);
-const PROTOCOL = 84;
+const PROTOCOL = 116;
 
 let opened = new DisposableStack();
 afterEach(() => {

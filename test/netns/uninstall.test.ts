@@ -146,17 +146,17 @@ test("what cannot be removed is told, and the rest goes on", () => {
   using node = new UsedNode();
   ip(
     node.network,
-    "route add 10.0.7.0/24 proto 84 table 1000 nexthop via 10.0.9.1 dev cali1 nexthop via 10.0.9.2 dev cali1",
+    "route add 10.0.7.0/24 proto 116 table 1000 nexthop via 10.0.9.1 dev cali1 nexthop via 10.0.9.2 dev cali1",
   );
   const { code, said, warned } = node.uninstall();
   expect(code).toBe(1);
   expect(warned).toBe(
     "tortie uninstall: could not remove route to 10.0.7.0/24 by cali1, cali1: it is of a kind that is not known here; run " +
-      "ip route flush proto 84 table all\ntortie uninstall: something is left; mend what is said above, and run it again\n",
+      "ip route flush proto 116 table all\ntortie uninstall: something is left; mend what is said above, and run it again\n",
   );
   expect(listed(said, "Removed")).toHaveLength(TRACES.length);
   expect(node.left()).toMatchObject({ files: LEFT.files, tables: LEFT.tables });
-  ip(node.network, "route flush proto 84 table all");
+  ip(node.network, "route flush proto 116 table all");
   expect(node.uninstall()).toMatchObject({ code: 0, warned: "" });
 });
 

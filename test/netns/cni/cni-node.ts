@@ -123,7 +123,7 @@ export class CniNode implements Disposable {
   traces(): string[] {
     const links = ip(this.host, "link show").matchAll(/^\d+: (cali[^:@]*)/gm);
     const show = (family: string): string =>
-      this.host.run(() => Bun.spawnSync(["ip", family, "route", "show", "proto", "84"])).stdout.toString();
+      this.host.run(() => Bun.spawnSync(["ip", family, "route", "show", "proto", "116"])).stdout.toString();
     const routes = (show("-4") + show("-6"))
       .split("\n")
       .filter(Boolean)
