@@ -59,11 +59,11 @@ test("a server that notices only while it begins a streaming list that it has no
     query["sendInitialEvents"] ? { kind: "status", status: 200, body } : undefined,
   );
   const client = plainClient(server.url);
-  await using first = follow(server, { client });
-  await first.until("the watch", () => server.watches() === 1);
-  await using second = follow(server, { client, resource: PODS });
-  await second.until("the watch", () => server.watches() === 2);
-  expect([first.kinds, second.kinds]).toEqual([
+  await using namespaces = follow(server, { client });
+  await namespaces.until("the watch", () => server.watches() === 1);
+  await using pods = follow(server, { client, resource: PODS });
+  await pods.until("the watch", () => server.watches() === 2);
+  expect([namespaces.kinds, pods.kinds]).toEqual([
     ["listing", "items", "listed"],
     ["listing", "listed"],
   ]);
