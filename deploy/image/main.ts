@@ -1,5 +1,5 @@
 /** `script/image` has what it does and its options. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundledPackages } from "./bundled-packages.ts";
@@ -68,6 +68,8 @@ async function main(): Promise<void> {
   const bundled = await bundledPackages();
   const images = targets.map((architecture) => {
     const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
+    if (!existsSync(built))
+      throw new Error(`there is no executable ${built}: make it by script/bun run build`);
     const made = makeImage({
       architecture,
       packages,
