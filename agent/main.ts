@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openNftDataplane } from "../dataplane/nft/driver.ts";
 import { openWriter } from "../dataplane/nft/open-writer.ts";
 import { runPaths } from "../handshake/run-paths.ts";
-import { healthReport } from "../health/components.ts";
+import { type HealthReport, healthReport } from "../health/components.ts";
 import { serveHealth } from "../health/server.ts";
 import { createCompiler } from "../policy/compiler.ts";
 import { agentHelp, readArguments } from "./arguments.ts";
@@ -17,6 +17,7 @@ import { openDatastore } from "./open-datastore.ts";
 import { openPodNetwork } from "./pods/pod-network.ts";
 import { watchProcessEnds } from "./process-ends.ts";
 import { runAgent } from "./run.ts";
+import { tellServiceManager } from "./service-manager.ts";
 import { shortened } from "./shortened.ts";
 import { createStatus } from "./status.ts";
 import { watchTable } from "./host/table-watch.ts";
@@ -63,13 +64,11 @@ async function enforce({ config, version, log, stopping }: EnforceOptions): Prom
     graceMilliseconds: config.graceSeconds * 1_000,
     onRefused: (batch) => log.write("error", "the kernel refused", { batch: shortened(batch, 16_000) }),
   });
+  const report = (): HealthReport => healthReport(status, performance.now(), config.watchdogSeconds);
   using health = config.healthEnabled
-    ? serveHealth({
-        host: config.healthHost,
-        port: config.healthPort,
-        report: () => healthReport(status, performance.now(), config.watchdogSeconds),
-      })
+    ? serveHealth({ host: config.healthHost, port: config.healthPort, report })
     : undefined;
+  using _manager = tellServiceManager({ environment: process.env, live: () => report().live });
   const { ownership, ownershipNote } = dataplane.status;
   log.write("info", "table taken", { writer: writer.kind, ownership, note: ownershipNote });
   if (health !== undefined) log.write("info", "health served", { url: health.url });

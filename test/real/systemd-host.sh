@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Boots systemd as a machine's first process: test/real/systemd-host.sh DIRECTORY DISK TREE NAME. Says `ready PID`, which is
-# systemd's, and lives until its standard input ends or systemd does, so whatever becomes of its maker nothing stays: no
+# systemd's, and lives until its standard input ends, so whatever becomes of its maker nothing stays: no
 # process, mount, namespace or cgroup. DIRECTORY is empty and its own. TREE is what script/systemd-tree made; DISK keeps
 # what is written over it. The network namespace is the caller's, who gives it a mount namespace and a session of its own.
 set -euo pipefail

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createLab, type Lab, type LabFlow } from "../../../demo/lab/lab.ts";
 import { askHealth, until } from "../../agent/running-agent.ts";
 import { nftOrThrow } from "../../netns/nft-command.ts";
@@ -135,9 +135,28 @@ test("an agent that is killed comes back by itself, and no packet notices", asyn
   expect(await mainPid()).not.toBe(before);
 });
 
+test("an agent that hangs is started anew, and no packet notices", async () => {
+  const shorter = join(host.root, "run/systemd/system/tortie.service.d/shorter.conf");
+  mkdirSync(dirname(shorter), { recursive: true });
+  writeFileSync(shorter, "[Service]\nWatchdogSec=1\n");
+  await host.run("systemctl", "daemon-reload");
+  await host.run("systemctl", "restart", "tortie");
+  const hanging = await mainPid();
+  const others = await whileProbing(async () => {
+    await host.run("kill", "-STOP", hanging);
+    await until(async () => (await mainPid()) !== hanging && (await mainPid()) !== "0");
+    await ready();
+  });
+  expect(others).toEqual([]);
+  expect(await journal()).toContain("Watchdog timeout");
+  rmSync(dirname(shorter), { recursive: true });
+  await host.run("systemctl", "daemon-reload");
+});
+
 test("settings that it cannot take are named in the journal and tried again, while the rules stay", async () => {
   writeSettings(host, { ...FILE, FELIX_HEALTHPORT: "many" });
-  await host.run("systemctl", "restart", "tortie");
+  const tried = host.run("systemctl", "restart", "tortie");
+  expect(await tried.catch(String)).toContain("Job for tortie.service failed");
   const restarts = async (): Promise<number> => Number(await host.property("tortie", "NRestarts"));
   await until(async () => (await restarts()) > 1);
   expect(await journal()).toContain("FELIX_HEALTHPORT");
