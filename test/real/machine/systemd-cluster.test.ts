@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { LabFlow } from "../../../demo/lab/lab.ts";
+import { until } from "../../agent/running-agent.ts";
 import { kubeconfigText } from "../kubeconfig.ts";
 import { NODE, type RealNode, startNode } from "../node.ts";
 import { applyPolicy } from "../objects.ts";
@@ -45,13 +46,15 @@ async function writeKubeconfig(): Promise<void> {
   writeFileSync(join(directory, "kubeconfig"), text, { mode: 0o600 });
 }
 
+const CONNECTION = {
+  DATASTORE_TYPE: "kubernetes",
+  KUBECONFIG: "/etc/tortie/kubeconfig",
+  NODENAME: NODE,
+};
+
 test("the unit enforces a cluster's policies with the kubeconfig of its environment file", async () => {
   await writeKubeconfig();
-  writeSettings(host, {
-    DATASTORE_TYPE: "kubernetes",
-    KUBECONFIG: "/etc/tortie/kubeconfig",
-    NODENAME: NODE,
-  });
+  writeSettings(host, CONNECTION);
   for (const pod of PODS) await node.announce(pod, { app: pod.name });
   await applyPolicy(node.cluster, "shop", "database", {
     podSelector: { matchLabels: { app: "database" } },
@@ -68,4 +71,23 @@ test("it goes on from the API server after it was killed, and a policy that is t
   const opened = await node.lab.firstChange({ ...FLOW, port: 5433 }, true, { limit: 20_000 });
   expect(opened).toBeDefined();
   expect(await host.property("tortie", "NRestarts")).toBe("1");
+});
+
+test("where tortie wires the pods, the sandbox lets it write the configuration of the runtime", async () => {
+  const template = new URL("../../../deploy/cni-network-config.template", import.meta.url).pathname;
+  copyFileSync(template, join(host.root, "etc/tortie/cni-network-config.template"));
+  mkdirSync(join(host.root, "etc/cni/net.d"), { recursive: true });
+  writeSettings(host, {
+    ...CONNECTION,
+    CALICO_MANAGE_CNI: "true",
+    CNI_NETWORK_CONFIG_FILE: "/etc/tortie/cni-network-config.template",
+  });
+  await host.run("systemctl", "restart", "tortie");
+  const written = join(host.root, "etc/cni/net.d/10-calico.conflist");
+  await until(() => Bun.file(written).exists());
+  expect(await Bun.file(written).text()).toContain('"type": "calico"');
+  // Nobody but root may call the agent in the plugin's name.
+  expect(await host.run("stat", "-c", "%a %U", "/run/tortie", "/run/tortie/agent.sock")).toBe(
+    "700 root\n600 root\n",
+  );
 });
