@@ -26,7 +26,8 @@ test.each(FAULTS)("a list that is %s is asked again, and nothing is believed of 
   await using server = await startApiServer({ streamingLists: 400 });
   for (const name of ["a", "b", "c", "d"]) server.apply(namespace(name));
   server.faults(first(3, "list", fault));
-  await using reader = follow(server, { pace: { longestAnswer: 50 } });
+  // Only where it is to be short: a busy machine may take that long for any answer.
+  await using reader = follow(server, { pace: fault.kind === "stall" ? { longestAnswer: 50 } : {} });
   await reader.until("the list", () => reader.items.length === 4);
   expect(reader.items).toEqual(server.objects("Namespace"));
   await reader.until("the end of trouble", () => reader.kinds.includes("well"));
