@@ -59,7 +59,7 @@ function wrong(command: string): string | undefined {
       return "no such script";
     return first === "" || read(program).includes(` ${first}`) ? undefined : `no option ${first}`;
   }
-  if (program === "tortie") {
+  if (/(^|\/)tortie$/.test(program)) {
     const text = helpOf(first);
     if (text === "") return `tortie ${first} --help says nothing`;
     const missing = rest.filter((word) => word.startsWith("-") && !text.includes(word));
