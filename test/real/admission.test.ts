@@ -217,6 +217,27 @@ test("every kind of patch is judged alike", async () => {
     ]);
 });
 
+test("an own annotation may be taken away", async () => {
+  const gone = { metadata: { annotations: { [OWN]: null } } };
+  expect(await patch("node-1", "on-node-1", gone)).toEqual({ status: 200, message: "" });
+  expect((await podOf("on-node-1")).metadata.annotations).not.toHaveProperty([OWN]);
+});
+
+test("what is no patch of a pod's status is not even judged: the account has no right to it", async () => {
+  const path = "/api/v1/namespaces/shop/pods/on-node-1";
+  const user = 'User "system:serviceaccount:kube-system:tortie" cannot';
+  for (const [method, where, refused] of [
+    ["PATCH", "", 'patch resource "pods"'],
+    ["POST", "/eviction", 'create resource "pods/eviction"'],
+    ["PATCH", "/ephemeralcontainers", 'patch resource "pods/ephemeralcontainers"'],
+  ] as const) {
+    const request = { path: `${path}${where}`, method, contentType: STRATEGIC, body: "{}", signal: signal() };
+    const response = await client("node-1").request(request);
+    const { message } = (await response.json()) as { message: string };
+    expect([response.status, message]).toEqual([403, expect.stringContaining(`${user} ${refused}`)]);
+  }
+});
+
 test("a kubelet is not judged", async () => {
   const change = {
     metadata: { annotations: { other: "x" } },
