@@ -61,6 +61,9 @@ export interface Contents {
   readonly licenses: ReadonlyMap<string, Uint8Array>;
 }
 
+/** The name of the lowest layer. */
+export const BASE = "base";
+
 /** The layers' names and entries, the one that changes least often first. */
 export function layerContents({
   architecture,
@@ -76,7 +79,7 @@ export function layerContents({
   });
   const programs = [tortie, ...plugins].filter((entry) => entry.kind === "file");
   return new Map([
-    ["base", base(packages, neededLibraries(programs, packages, architecture))],
+    [BASE, base(packages, neededLibraries(programs, packages, architecture))],
     ["plugins", [...plugins, ...trailOf(packages, PLUGIN_PACKAGE)]],
     [
       "tortie",

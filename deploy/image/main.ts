@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { bundledPackages } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
 import { type Architecture, ARCHITECTURES } from "./libraries.ts";
-import { type MadeImage, makeImage } from "./make-image.ts";
+import { type ImageRequest, type MadeImage, makeImage, makeTree } from "./make-image.ts";
 import { type Descriptor, imageIndex } from "./oci.ts";
 import { layoutArchive, layoutFiles, writeLayout } from "./oci-layout.ts";
 
@@ -53,35 +53,37 @@ async function main(): Promise<void> {
       image: { type: "string", default: `localhost/tortie:${version}` },
       output: { type: "string", default: join(root, "dist") },
       executable: { type: "string" },
+      tree: { type: "string" },
     },
   });
-  const { packages, target, image, executable } = values;
+  const { packages, target, image, executable, tree } = values;
   if (packages === undefined) throw new TypeError("--packages is missing: run script/image, which gives it");
-  if (executable !== undefined && target === undefined) throw new TypeError("--executable needs --target");
+  if (target === undefined && (executable ?? tree) !== undefined) {
+    throw new TypeError("--executable and --tree need --target");
+  }
   const compression = oneOf<Compression>("compression", ["zstd", "gzip"], values.compression);
   const targets = target === undefined ? ARCHITECTURES : [oneOf("target", ARCHITECTURES, target)];
   const time = Number(process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct") ?? 0);
   const revision = git("rev-parse", "HEAD") ?? "unknown";
+  const bundled = await bundledPackages();
+  const requests = targets.map((architecture): ImageRequest => {
+    const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
+    if (!existsSync(built)) {
+      throw new Error(`there is no executable ${built}: make it by script/bun run build`);
+    }
+    return { architecture, packages, executable: built, bundled, compression, version, revision, time };
+  });
+  if (tree !== undefined) {
+    for (const request of requests) makeTree(request, resolve(tree));
+    return;
+  }
+
   const output = resolve(values.output);
   mkdirSync(output, { recursive: true });
-
-  const bundled = await bundledPackages();
-  const images = targets.map((architecture) => {
-    const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
-    if (!existsSync(built))
-      throw new Error(`there is no executable ${built}: make it by script/bun run build`);
-    const made = makeImage({
-      architecture,
-      packages,
-      executable: built,
-      bundled,
-      compression,
-      version,
-      revision,
-      time,
-    });
+  const images = requests.map((request) => {
+    const made = makeImage(request);
     const files = layoutFiles([named(made.manifest.descriptor, image)], made.blobs);
-    const name = join(output, `tortie-image-${architecture}`);
+    const name = join(output, `tortie-image-${made.architecture}`);
     writeFileSync(`${name}.tar`, layoutArchive(files, time));
     writeFileSync(`${name}.spdx.json`, made.sbom);
     say(made);

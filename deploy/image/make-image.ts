@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BundledPackage } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
-import { layerContents } from "./contents.ts";
-import { openDebianPackages } from "./debian-packages.ts";
+import { BASE, layerContents } from "./contents.ts";
+import { type DebianPackages, openDebianPackages } from "./debian-packages.ts";
 import type { Architecture } from "./libraries.ts";
 import { type Image, artifact, blob, image, type Layer, layer } from "./oci.ts";
 import { sbom } from "./sbom.ts";
@@ -46,15 +46,37 @@ function licenses(bundled: readonly BundledPackage[]): Map<string, Uint8Array> {
   return new Map([...own, ...theirs]);
 }
 
-/** The image for one architecture: the same request gives the same bytes. */
-export function makeImage(request: ImageRequest): MadeImage {
-  const { architecture, compression, time, version, bundled } = request;
+function contentsOf(request: ImageRequest): {
+  readonly packages: DebianPackages;
+  readonly executable: Uint8Array;
+  readonly archives: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+} {
+  const { architecture, bundled, time } = request;
   const packages = openDebianPackages(join(request.packages, architecture));
   const executable = readFileSync(request.executable);
   const contents = layerContents({ architecture, packages, executable, licenses: licenses(bundled) });
-  const layers = [...contents].map(([name, entries]) =>
-    layer(name, tar(withDirectories(entries), time), compression),
+  const archives = [...contents].map(
+    ([name, entries]) => [name, tar(withDirectories(entries), time)] as const,
   );
+  return { packages, executable, archives: new Map(archives) };
+}
+
+/** Unpacks what comes on top of the base, for an image whose base is another one's. */
+export function makeTree(request: ImageRequest, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  for (const [name, archive] of contentsOf(request).archives) {
+    if (name === BASE) continue;
+    const words = ["tar", "--extract", "--no-same-owner", "--directory", directory];
+    const { success, stderr } = Bun.spawnSync(words, { stdin: archive, stderr: "pipe" });
+    if (!success) throw new Error(`tar could not fill ${directory}: ${stderr.toString()}`);
+  }
+}
+
+/** The image for one architecture: the same request gives the same bytes. */
+export function makeImage(request: ImageRequest): MadeImage {
+  const { architecture, compression, time, version, bundled } = request;
+  const { packages, executable, archives } = contentsOf(request);
+  const layers = [...archives].map(([name, archive]) => layer(name, archive, compression));
   const created = new Date(time * 1000).toISOString().replace(".000Z", "Z");
   const labels = {
     "org.opencontainers.image.title": "tortie",
