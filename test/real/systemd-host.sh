@@ -44,6 +44,8 @@ mount -t cgroup2 cgroup2 "$directory/cgroup"
 cgroup=$directory/cgroup/$name
 mkdir "$cgroup"
 finish() {
+  # Where its maker was killed nobody reads what is said, and saying it must not end this.
+  trap '' PIPE
   echo 1 >"$cgroup/cgroup.kill"
   until grep -q 'populated 0' "$cgroup/cgroup.events"; do sleep 0.01; done
   find "$cgroup" -depth -type d -exec rmdir {} \;
@@ -58,5 +60,7 @@ trap 'exit 143' TERM INT HUP
   echo $BASHPID >"$cgroup/cgroup.procs"
   exec unshare --mount --uts --ipc --cgroup --pid --fork -- bash "$0" "$directory" "$disk" "$tree" "$name" inside
 ) </dev/null &
+# Else bash would tell that it was killed.
+disown
 # Nobody ever writes.
 read -r _ || true

@@ -19,6 +19,8 @@ export interface SystemdHostOptions {
 
 /** A host that Debian's systemd has booted, with nothing on it but that and busybox. Nothing of it outlives the test. */
 export interface SystemdHost extends AsyncDisposable {
+  /** Where it is mounted, for nobody else; gone with the host. */
+  readonly directory: string;
   /** Where other processes see its files. */
   readonly root: string;
   /** The words that run a command on the host. */
@@ -95,6 +97,7 @@ export async function startSystemdHost({ network, disk }: SystemdHostOptions): P
   };
   const resources = building.move();
   return {
+    directory,
     root: `/proc/${pid}/root`,
     command,
     run,
