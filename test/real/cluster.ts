@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly network?: NetworkNamespace;
   /** Who has a token, beside `admin` of the group system:masters. */
   readonly people?: readonly Person[];
-  /** The Kubernetes of script/newest-kubernetes in place of that of script/real-servers; etcd stays the same. */
+  /** The servers and kubectl of script/newest-kubernetes in place of those of script/real-servers. */
   readonly newest?: boolean;
   /** Pods get the account that they name, and its token. Default: none needs one, for no controller makes them. */
   readonly serviceAccounts?: boolean;
@@ -56,13 +56,14 @@ const PORT_TAKEN = /address already in use/;
 
 /** Where the programs of one Kubernetes are. */
 interface Programs {
+  readonly etcd: string;
   readonly apiServer: string;
   readonly kubectl: string;
 }
 
 function programsOf(newest: boolean): Programs {
   const where = newest ? newestProgram : program;
-  return { apiServer: where("kube-apiserver"), kubectl: where("kubectl") };
+  return { etcd: where("etcd"), apiServer: where("kube-apiserver"), kubectl: where("kubectl") };
 }
 
 interface Ports {
@@ -153,7 +154,7 @@ function prepare(options: ClusterOptions): Cluster {
   const setting = { directory, identities, programs, serviceAccounts };
   const processOf = (path: string, log: string, args: readonly string[]): ServerProcess =>
     new ServerProcess({ program: path, args, log: join(directory, log), directory, network });
-  const etcd = processOf(program("etcd"), "etcd.log", etcdArgs(data, ports));
+  const etcd = processOf(programs.etcd, "etcd.log", etcdArgs(data, ports));
   const apiServerAt = (log: string, own: Ports): ServerProcess =>
     processOf(programs.apiServer, log, [...apiServerArgs(setting, own), ...moreArgs]);
   const apiServer = apiServerAt("kube-apiserver.log", ports);

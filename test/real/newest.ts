@@ -15,6 +15,6 @@ function directory(): string {
 }
 
 /** The path of a program of the newest Kubernetes; it takes minutes to build, so a test does not. */
-export function newestProgram(name: "kube-apiserver" | "kubectl"): string {
+export function newestProgram(name: "etcd" | "kube-apiserver" | "kubectl"): string {
   return join(directory(), name);
 }
