@@ -72,9 +72,17 @@ export function nodesOf(cluster: Cluster): Known<readonly Node[]> {
   return cluster.kind === "reached" ? cluster.facts.nodes : unknown("the API server was not asked");
 }
 
+export interface ClusterQuestion {
+  readonly cluster: Cluster;
+  readonly config: Config;
+  readonly kernel: Known<KernelFacts>;
+  /** What was found of the pools, which may be known without a cluster. */
+  readonly pools: readonly Finding[];
+}
+
 /** The checks of the cluster, and of this node in it, in the order in which they are told. */
-export function checkCluster(cluster: Cluster, config: Config, kernel: Known<KernelFacts>): Finding[] {
-  if (cluster.kind === "unreached") return [cluster.finding];
+export function checkCluster({ cluster, config, kernel, pools }: ClusterQuestion): Finding[] {
+  if (cluster.kind === "unreached") return [...pools, cluster.finding];
   const { nodes, pods, lacking, clockAhead } = cluster.facts;
   const { nodeName, manageCni, unknownEndpoint } = config;
   const network = kernel.known ? kernel.value.network : unknown("see JIT");
@@ -93,6 +101,7 @@ export function checkCluster(cluster: Cluster, config: Config, kernel: Known<Ker
     checkRights(lacking),
     checkClock(clockAhead),
     checkNode(nodes, nodeName, manageCni),
+    ...pools,
     checkRoutes(nodes, nodeName, network),
     checkPodLinks(places.known ? { known: true, value: places.value.places } : places, manageCni),
     ...(manageCni ? [] : checkBridges(host, unknownEndpoint)),

@@ -55,6 +55,13 @@ async function check(
   const own = nodes.known ? nodes.value.find(({ name }) => name === config.nodeName) : undefined;
   const { pools, conditions } = readPools({ config });
   const flannel = readSmallFile(FLANNEL_FILE);
+  const poolFindings = checkPools({
+    pools: [...pools.values()],
+    conditions,
+    flannelNetworks: flannel.kind === "text" ? readFlannel(flannel.text).networks : [],
+    nodes,
+    manageCni: config.manageCni,
+  });
   const findings: Finding[] = [
     ...checkThisNode({
       read,
@@ -64,14 +71,7 @@ async function check(
       podCidrs: own?.podCidrs ?? [],
       masquerades: [...pools.values()].some(({ natOutgoing }) => natOutgoing),
     }),
-    ...checkPools({
-      pools: [...pools.values()],
-      conditions,
-      flannelNetworks: flannel.kind === "text" ? readFlannel(flannel.text).networks : [],
-      nodes,
-      manageCni: config.manageCni,
-    }),
-    ...checkCluster(cluster, config, kernel),
+    ...checkCluster({ cluster, config, kernel, pools: poolFindings }),
   ];
   return { version, node: config.nodeName, server: cluster.server, findings };
 }

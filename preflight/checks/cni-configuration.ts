@@ -41,7 +41,7 @@ function oneDirectory(
       ? warning(CHECK, `${used}: pods are wired by Calico's plugin or tortie's`, "set CALICO_MANAGE_CNI=true")
       : ok(CHECK, `${used}; that plugin wires the pods, and tortie polices them`);
   }
-  if (isOurs(first)) return ok(CHECK, `${used}; Calico's plugin or tortie's, which wires the pods`);
+  if (isOurs(first)) return ok(CHECK, used);
   const ours = others.find(isOurs);
   if (ours !== undefined || first.name < ownName) {
     return failed(

@@ -27,7 +27,7 @@ export function checkCalicoRules(rules: Known<readonly string[]>): Finding {
   if (rules.value.length === 0) return ok(check, "Calico left none in nftables or iptables");
   return failed(
     check,
-    `Calico left ${someOf(rules.value)}: they go on dropping what they knew nothing of`,
+    `found ${someOf(rules.value)}: Calico's rules go on dropping what they do not know`,
     "stop calico-node; once tortie's agent is ready, run tortie install --takeover, which removes them",
   );
 }

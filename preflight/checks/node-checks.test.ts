@@ -65,7 +65,7 @@ const ROWS: readonly (readonly [what: string, finding: Finding, status: FindingS
     "Calico's rules",
     checkCalicoRules(known(["nftables table ip calico"])),
     "failed",
-    /^Calico left nftables table ip calico: .* -> stop calico-node; .* tortie install --takeover/,
+    /^found nftables table ip calico: .* -> stop calico-node; .* tortie install --takeover/,
   ],
   ["Calico that may not be looked for", checkCalicoRules(HIDDEN), "not known", /^EPERM$/],
 
@@ -149,7 +149,7 @@ test("the settings tell who wires the pods, whether an agent runs, and what mean
   const read = readConfig({ CALICO_MANAGE_CNI: "false" });
   expect(judgeSettings(read, known(true))).toMatchObject({
     status: "ok",
-    found: "DATASTORE_TYPE=file, CALICO_MANAGE_CNI=false: another plugin wires the pods; an agent runs",
+    found: "datastore file; pods wired by another plugin (CALICO_MANAGE_CNI=false); an agent runs",
   });
   const strange = judgeSettings(readConfig({ FELIX_HEALTHPROT: "1" }), HIDDEN);
   expect(strange.status).toBe("warning");

@@ -7,9 +7,9 @@ const CHECK = "settings";
 
 /** `agent`: whether one lives on this node. */
 export function judgeSettings({ config, unknown, ineffective }: ReadConfig, agent: Known<boolean>): Finding {
-  const wires = config.manageCni ? "tortie wires the pods" : "another plugin wires the pods";
+  const wirer = config.manageCni ? "tortie" : "another plugin";
   const runs = agent.known ? `; ${agent.value ? "an agent runs" : "no agent runs"}` : "";
-  const found = `DATASTORE_TYPE=${config.datastoreType}, CALICO_MANAGE_CNI=${config.manageCni}: ${wires}${runs}`;
+  const found = `datastore ${config.datastoreType}; pods wired by ${wirer} (CALICO_MANAGE_CNI=${config.manageCni})${runs}`;
   if (unknown.length > 0)
     return warning(
       CHECK,

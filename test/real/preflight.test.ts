@@ -50,7 +50,7 @@ test("with the account of the manifests all is well", async () => {
 });
 
 test("each right that is missing is named", async () => {
-  const { kubectl } = node.cluster;
+  const kubectl = (args: readonly string[]): Promise<string> => node.cluster.kubectl(args);
   const role = JSON.parse(await kubectl(["get", "clusterrole", "tortie", "-o", "json"])) as {
     rules: { resources: string[]; verbs: string[] }[];
   };
