@@ -149,4 +149,9 @@ test("in a pod the host's files are below /host, and whole only if somebody says
     whole: true,
   });
   expect(hostFiles(undefined, { KUBERNETES_SERVICE_HOST: "10.96.0.1" }).root).toBe("/host");
+  const bare = makeRoot({});
+  expect(() => readCniFiles({ root: bare, whole: false })).toThrow(
+    `the host's files are not mounted at ${bare}`,
+  );
+  expect(readCniFiles({ root: makeRoot({ [`${NET}/`]: "" }), whole: false })).toHaveLength(1);
 });

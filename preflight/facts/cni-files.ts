@@ -80,8 +80,14 @@ function filesOf(root: string, runtime: Runtime): RuntimeFiles {
   };
 }
 
-/** One for each runtime; where none is seen, one without a name, by the usual directories. Throws what node:fs throws. */
-export function readCniFiles({ root }: HostFiles): readonly RuntimeFiles[] {
+/**
+ * One for each runtime; where none is seen, one without a name, by the usual directories.
+ *
+ * @throws what node:fs throws, and an Error where this container has nothing of the host.
+ */
+export function readCniFiles({ root, whole }: HostFiles): readonly RuntimeFiles[] {
   const runtimes = findRuntimes(root);
+  if (!whole && runtimes.length === 0 && !isDirectory(join(root, USUAL.netDirectory)))
+    throw new Error(`the host's files are not mounted at ${root}`);
   return (runtimes.length === 0 ? [USUAL] : runtimes).map((runtime) => filesOf(root, runtime));
 }
