@@ -153,5 +153,6 @@ test("in a pod the host's files are below /host, and whole only if somebody says
   expect(() => readCniFiles({ root: bare, whole: false })).toThrow(
     `the host's files are not mounted at ${bare}`,
   );
+  expect(() => readCniFiles({ root: join(bare, "host"), whole: false })).toThrow("are not mounted at");
   expect(readCniFiles({ root: makeRoot({ [`${NET}/`]: "" }), whole: false })).toHaveLength(1);
 });

@@ -118,6 +118,7 @@ function readFiles(root: string, path: string): { readonly path: string; readonl
 }
 
 function filesLike(root: string, pattern: string): string[] {
+  if (!existsSync(root)) return [];
   const inRoot = [...new Bun.Glob(pattern.slice(1)).scanSync({ cwd: root, dot: true })];
   return inRoot.map((name) => `/${name}`).toSorted();
 }
