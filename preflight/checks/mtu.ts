@@ -14,7 +14,7 @@ export interface MtuFacts {
 export function checkMtu(facts: Known<MtuFacts>): Finding {
   if (!facts.known) return notKnown(CHECK, facts.because);
   const { fixed, carried } = facts.value;
-  if (fixed === undefined) return ok(CHECK, `pods get ${carried.mtu}, as ${carried.from} has it`);
+  if (fixed === undefined) return ok(CHECK, `pods get ${carried.mtu} (${carried.from})`);
   if (fixed <= carried.mtu) return ok(CHECK, `CNI_MTU is ${fixed}; ${carried.from} carries ${carried.mtu}`);
   return warning(
     CHECK,

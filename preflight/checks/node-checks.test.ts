@@ -110,7 +110,7 @@ const ROWS: readonly (readonly [what: string, finding: Finding, status: FindingS
     "an MTU that is found out",
     checkMtu(known({ fixed: undefined, carried: UPLINK })),
     "ok",
-    /get 1450, as flannel\.1/,
+    /get 1450 \(flannel\.1\)/,
   ],
   [
     "a small MTU",

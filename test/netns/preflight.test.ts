@@ -105,7 +105,7 @@ test("a good node passes, and nothing of it is changed by looking", async () => 
   expect(findings.get("kernel")?.status).toMatch(/^(ok|warning)$/);
   for (const [check, found] of [
     ["forwarding", "IPv4 packets are forwarded"],
-    ["MTU", "pods get 1450, as eth0 has it"],
+    ["MTU", "pods get 1450 (eth0)"],
     ["routes", "to the pods of the other node by eth0"],
     ["running pods", "1 pod of this node, behind interfaces of their own"],
     ["kube-proxy", "not in IPVS mode"],
