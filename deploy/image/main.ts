@@ -84,7 +84,7 @@ async function main(): Promise<void> {
     const made = makeImage(request);
     const files = layoutFiles([named(made.manifest.descriptor, image)], made.blobs);
     const name = join(output, `tortie-image-${made.architecture}`);
-    writeFileSync(`${name}.tar`, layoutArchive(files, time));
+    writeFileSync(`${name}.tar`, layoutArchive(files));
     writeFileSync(`${name}.spdx.json`, made.sbom);
     say(made);
     return made;

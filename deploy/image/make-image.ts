@@ -21,7 +21,7 @@ export interface ImageRequest {
   readonly version: string;
   /** The commit; `unknown` outside a clone. */
   readonly revision: string;
-  /** Seconds since 1970: the time of all files and of the image. */
+  /** Seconds since 1970, of the image; its files have none of their own. */
   readonly time: number;
 }
 
@@ -51,13 +51,11 @@ function contentsOf(request: ImageRequest): {
   readonly executable: Uint8Array;
   readonly archives: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 } {
-  const { architecture, bundled, time } = request;
+  const { architecture, bundled } = request;
   const packages = openDebianPackages(join(request.packages, architecture));
   const executable = readFileSync(request.executable);
   const contents = layerContents({ architecture, packages, executable, licenses: licenses(bundled) });
-  const archives = [...contents].map(
-    ([name, entries]) => [name, tar(withDirectories(entries), time)] as const,
-  );
+  const archives = [...contents].map(([name, entries]) => [name, tar(withDirectories(entries))] as const);
   return { packages, executable, archives: new Map(archives) };
 }
 

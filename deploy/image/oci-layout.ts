@@ -25,12 +25,12 @@ export function writeLayout(directory: string, files: ReadonlyMap<string, Uint8A
 }
 
 /** As `ctr image import` and `podman load` take it. */
-export function layoutArchive(files: ReadonlyMap<string, Uint8Array>, seconds: number): Uint8Array {
+export function layoutArchive(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const entries = [...files].map(([path, content]): Entry => ({
     kind: "file",
     path,
     executable: false,
     content,
   }));
-  return tar(withDirectories(entries), seconds);
+  return tar(withDirectories(entries));
 }

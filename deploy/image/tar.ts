@@ -11,6 +11,8 @@ export type Entry =
   | { readonly kind: "link"; readonly path: string; readonly target: string };
 
 const BLOCK = 512;
+/** Since 1970, of every file: a layer with a release's time in it would be another one in each release. */
+const SECONDS = 0;
 const TYPE: Readonly<Record<Entry["kind"], string>> = { file: "0", directory: "5", link: "2" };
 
 function modeOf(entry: Entry): number {
@@ -27,7 +29,7 @@ function modeOf(entry: Entry): number {
 const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, "0");
 
 /** The header of ustar: POSIX 1003.1-1988, fields of fixed width, numbers in octal. */
-function header(entry: Entry, seconds: number): Uint8Array {
+function header(entry: Entry): Uint8Array {
   const bytes = new Uint8Array(BLOCK);
   const put = (at: number, room: number, text: string): void => {
     const encoded = new TextEncoder().encode(text);
@@ -41,7 +43,7 @@ function header(entry: Entry, seconds: number): Uint8Array {
   put(108, 8, octal(0, 7));
   put(116, 8, octal(0, 7));
   put(124, 12, octal(entry.kind === "file" ? entry.content.length : 0, 11));
-  put(136, 12, octal(seconds, 11));
+  put(136, 12, octal(SECONDS, 11));
   put(148, 8, " ".repeat(8));
   put(156, 1, TYPE[entry.kind]);
   if (entry.kind === "link") put(157, 100, entry.target);
@@ -55,16 +57,16 @@ function header(entry: Entry, seconds: number): Uint8Array {
 const byPath = (a: Entry, b: Entry): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
 /**
- * An archive that depends on nothing but its entries: sorted by path, all of root's, of one time (seconds since 1970).
+ * An archive that depends on nothing but its entries: sorted by path, all of root's, of one time.
  * A directory sorts before what is in it. A path may come once.
  */
-export function tar(entries: readonly Entry[], seconds: number): Uint8Array<ArrayBuffer> {
+export function tar(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
   const sorted = entries.toSorted(byPath);
   const parts = sorted.flatMap((entry, index) => {
     if (entry.path === sorted[index - 1]?.path) throw new Error(`${entry.path} comes twice in one archive`);
-    if (entry.kind !== "file") return [header(entry, seconds)];
+    if (entry.kind !== "file") return [header(entry)];
     const fill = new Uint8Array((BLOCK - (entry.content.length % BLOCK)) % BLOCK);
-    return [header(entry, seconds), entry.content, fill];
+    return [header(entry), entry.content, fill];
   });
   return new Uint8Array(Buffer.concat([...parts, new Uint8Array(2 * BLOCK)]));
 }
