@@ -29,9 +29,7 @@ const HEAD = `# Performance
 
 What Tortie costs, measured by a command that anyone can run, as root and with nothing else running on the machine:
 
-\`\`\`sh
-sudo script/bun run bench
-\`\`\`
+    sudo script/bun run bench
 
 It takes some minutes. \`--only NAME\` runs one measurement, \`--full\` the large sizes and the long times too, \`--json FILE\` writes the figures as a
 list of \`{metric, labels, unit, p50, p99, n}\`, \`--help\` lists the rest.

@@ -17,6 +17,10 @@ export interface SceneOptions {
   readonly goingOn?: (command: string) => (() => Promise<void>) | undefined;
   /** What a command is in truth, where the page must name something that a test cannot have. */
   readonly instead?: (command: string) => string;
+  /** Where the reader is. Default: the root of the repository. */
+  readonly where?: string;
+  /** Default: that of script/real-servers. */
+  readonly kubectl?: string;
 }
 
 /** One reader with one shell, who types what pages tell. Close it with `await using`. */
@@ -78,10 +82,11 @@ export function startScene(options: SceneOptions = {}): Scene {
   mkdirSync(bin);
   writeFileSync(join(bin, "sudo"), SUDO);
   chmodSync(join(bin, "sudo"), 0o755);
-  for (const name of ["kubectl", "ctr"] as const) symlinkSync(program(name), join(bin, name));
-  const { command = (words) => [...words], goingOn, instead = (typed) => typed } = options;
+  const { command = (words) => [...words], goingOn, instead = (typed) => typed, where = ROOT } = options;
+  symlinkSync(options.kubectl ?? program("kubectl"), join(bin, "kubectl"));
+  symlinkSync(program("ctr"), join(bin, "ctr"));
   const shell = new Shell(
-    Bun.spawn(command(["bash", "-c", 'exec 2>&1; cd "$0"; exec bash', ROOT]), {
+    Bun.spawn(command(["bash", "-c", 'exec 2>&1; cd "$0"; exec bash', where]), {
       // The real home: what was once fetched is there, and a machine has no way out to fetch it again.
       env: {
         HOME: process.env["HOME"] ?? directory,
