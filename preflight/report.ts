@@ -1,3 +1,4 @@
+import { counted } from "./some-of.ts";
 import type { Finding, FindingStatus } from "./finding.ts";
 
 export interface Report {
@@ -52,7 +53,7 @@ export function reportText({ version, node, server, findings }: Report): string 
   }));
   const sum = counts
     .filter(({ count }) => count > 0)
-    .map(({ status, count }) => `${count} ${status}`)
+    .map(({ status, count }) => (status === "warning" ? counted(count, status) : `${count} ${status}`))
     .join(", ");
   const cluster = server === undefined ? "" : `, cluster ${server}`;
   return [`tortie ${version}, node ${node}${cluster}`, "", ...lines, "", sum, ""].join("\n");
