@@ -55,11 +55,11 @@ test("install.md: the addon manager takes both files", async () => {
   await scene.play("docs/install.md", "The addon manager");
   const addons = join(node.machine.root, "etc/kubernetes/addons");
   // As the addon manager does it.
-  const { kubectl } = node.cluster;
+  const { cluster } = node;
   for (const file of readdirSync(addons).toSorted())
-    await kubectl(["apply", "-f", "-"], readFileSync(join(addons, file), "utf8"));
+    await cluster.kubectl(["apply", "-f", "-"], readFileSync(join(addons, file), "utf8"));
   const rollout = ["rollout", "status", "daemonset/tortie", "--namespace=kube-system", "--timeout=60s"];
-  expect(await kubectl(rollout)).toContain("successfully rolled out");
+  expect(await cluster.kubectl(rollout)).toContain("successfully rolled out");
 }, 120_000);
 
 // Flannel's image and the platforms themselves are not to be had here: what is applied is accepted.
@@ -70,7 +70,7 @@ test("install.md: the other manifests are taken", async () => {
   await scene.play("docs/install.md", "Platforms");
   await node.remove("tortie.yaml");
   await scene.play("docs/install.md", "Beside another CNI plugin");
-  const { kubectl } = node.cluster;
+  const { cluster } = node;
   const rollout = ["rollout", "status", "daemonset/tortie", "--namespace=kube-system", "--timeout=60s"];
-  expect(await kubectl(rollout)).toContain("successfully rolled out");
+  expect(await cluster.kubectl(rollout)).toContain("successfully rolled out");
 }, 180_000);
