@@ -27,7 +27,7 @@ export type Asked<Options> =
   | { readonly kind: "help"; readonly text: string };
 
 /** True and false as YAML, Calico and people write them; undefined: not set. Throws InstallError. */
-function readSwitch(environment: Environment, name: string): boolean | undefined {
+export function readSwitch(environment: Environment, name: string): boolean | undefined {
   const value = environment[name]?.trim().toLowerCase() ?? "";
   if (value === "") return undefined;
   if (["true", "1", "yes", "t"].includes(value)) return true;

@@ -5,6 +5,7 @@ import { executableOf, type InstalledFiles, installInto } from "./install-files.
 import { installNotes } from "./install-notes.ts";
 import { type InstallOptions, readInstallOptions } from "./install-options.ts";
 import { takeOver } from "./takeover.ts";
+import { untilSignal } from "./until-signal.ts";
 
 /** What the face needs of the world. */
 export interface InstallSurroundings {
@@ -74,18 +75,6 @@ export async function installIn(args: readonly string[], surroundings: InstallSu
     surroundings.warn(`tortie install: ${error.message}\n`);
     return 1;
   }
-}
-
-/** Whole days; the timer only keeps the process alive. */
-const LONG_MILLISECONDS = 24 * 3_600_000;
-
-async function untilSignal(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const alive = setInterval(() => {}, LONG_MILLISECONDS);
-  process.once("SIGTERM", resolve);
-  process.once("SIGINT", resolve);
-  await promise;
-  clearInterval(alive);
 }
 
 /** `tortie install`. Answers the exit code: 0, or 1 with the reason on standard error. */

@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isDirectory, unfinishedName } from "../handshake/cni-files.ts";
 import { CONTAINER_ID } from "../handshake/endpoint-record.ts";
 import { runPaths } from "../handshake/run-paths.ts";
@@ -43,8 +43,13 @@ function runFiles(runDirectory: string): string[] {
   ].filter(isNoDirectory);
 }
 
+/** In a container it is one of the host's, and only the host can remove it. */
+function isMountPoint(directory: string): boolean {
+  return statSync(directory).dev !== statSync(dirname(directory)).dev;
+}
+
 function isEmptyDirectory(path: string): boolean {
-  return isDirectory(path) && readdirSync(path).length === 0;
+  return isDirectory(path) && !isMountPoint(path) && readdirSync(path).length === 0;
 }
 
 function removeEmptyDirectory(path: string): void {

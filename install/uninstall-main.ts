@@ -4,6 +4,7 @@ import { InstallError, messageOf } from "./install-error.ts";
 import { livingAgent, routeTraces, tableTraces } from "./kernel-traces.ts";
 import { runTraces, stateTraces } from "./state-traces.ts";
 import type { Trace } from "./trace.ts";
+import { untilSignal } from "./until-signal.ts";
 import { type NodePlaces, readUninstallOptions, type UninstallOptions } from "./uninstall-options.ts";
 
 /** What the face needs of the world. */
@@ -12,6 +13,8 @@ export interface UninstallSurroundings {
   /** Writes to standard output and gives the exit code. */
   readonly print: (text: string) => number;
   readonly warn: (text: string) => void;
+  /** Nothing is left, and it was asked to stay. */
+  readonly stay?: () => void;
 }
 
 const LEFT = `Left as they are:
@@ -90,7 +93,9 @@ export function uninstallIn(args: readonly string[], surroundings: UninstallSurr
   try {
     const asked = readUninstallOptions(args, surroundings.environment);
     if (asked.kind === "help") return surroundings.print(asked.text);
-    return uninstall(asked.options, surroundings);
+    const code = uninstall(asked.options, surroundings);
+    if (code === 0 && asked.options.sleep) surroundings.stay?.();
+    return code;
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     surroundings.warn(`tortie uninstall: ${error.message}\n`);
@@ -103,9 +108,13 @@ export async function uninstallMain(
   args: readonly string[],
   { print }: { readonly print: (text: string) => number },
 ): Promise<number> {
-  return uninstallIn(args, {
+  let stays = false;
+  const code = uninstallIn(args, {
     environment: process.env,
     print,
     warn: (text) => void process.stderr.write(text),
+    stay: () => void (stays = true),
   });
+  if (stays) await untilSignal();
+  return code;
 }

@@ -3,7 +3,7 @@ import { isDirectory, NET_DIRECTORY, netDirectories } from "../handshake/cni-fil
 import { RUN_DIRECTORY, STATE_DIRECTORY } from "../handshake/run-paths.ts";
 import type { Environment } from "../model/environment.ts";
 import { presentBinDirectories } from "./bin-directories.ts";
-import { type Asked, readWords, several } from "./install-options.ts";
+import { type Asked, readSwitch, readWords, several } from "./install-options.ts";
 
 /** Where on a node something of ours may be. */
 export interface NodePlaces {
@@ -15,12 +15,17 @@ export interface NodePlaces {
 
 export interface UninstallOptions {
   readonly dryRun: boolean;
+  /** Where nothing is left, it stays until a signal comes. */
+  readonly sleep: boolean;
   readonly places: NodePlaces;
   /** Directories that were given and are none, each with its option. */
   readonly missing: readonly string[];
 }
 
 const EXIT_HELP = `
+Environment:
+  SLEEP  true: where nothing is left, stay until a signal comes, as the container of a DaemonSet (default: false)
+
 Exit code: 0 nothing of tortie is left, 1 something is left, or the agent lives, with the reason on standard error.`;
 
 function missingOf(option: string, given: readonly string[]): string[] {
@@ -70,6 +75,7 @@ export function readUninstallOptions(
     };
     return {
       dryRun,
+      sleep: readSwitch(environment, "SLEEP") ?? false,
       places: {
         binDirectories: presentBinDirectories(binDir),
         netDirectories:
