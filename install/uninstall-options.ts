@@ -24,7 +24,7 @@ export interface UninstallOptions {
 
 const EXIT_HELP = `
 Environment:
-  SLEEP  true: where nothing is left, stay until a signal comes, as the container of a DaemonSet (default: false)
+  SLEEP  true: where nothing is left, stay until a signal comes, as the container of a DaemonSet; else end
 
 Exit code: 0 nothing of tortie is left, 1 something is left, or the agent lives, with the reason on standard error.`;
 
