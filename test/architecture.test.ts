@@ -102,7 +102,7 @@ describe("the rules", () => {
       "the oracle's sources",
       "test/oracle/x.ts",
       'import { a } from "yaml";',
-      "only adapters/file, ctl may import yaml",
+      "only adapters/file, ctl, deploy may import yaml",
     ],
     [
       "a connection that knows its readers",
@@ -120,7 +120,7 @@ describe("the rules", () => {
       "a package for connecting outside the connection",
       "adapters/kubernetes/store/x.ts",
       'import { KubeConfig } from "@kubernetes/client-node";',
-      "only adapters/kubernetes/connection may import @kubernetes/client-node",
+      "only adapters/kubernetes/connection, deploy may import @kubernetes/client-node",
     ],
     ["a face loaded at once", "main.ts", 'import { a } from "./agent/main.ts";', "only by import()"],
     ["an unknown package", "adapters/objects/x.ts", 'import a from "lodash";', "may not import lodash"],

@@ -128,7 +128,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Written from the specification's words: an oracle that shared code with policy/ would share its mistakes.
   "test/oracle": { rooms: ["model"], packages: [], node: false },
   bench: { rooms: ["*"], packages: [], node: true },
-  test: { rooms: ["*"], packages: ["fast-check", "ip-address"], node: true },
+  test: { rooms: ["*"], packages: ["fast-check", "ip-address", "valibot"], node: true },
   "main.ts": { rooms: ["version.ts", "model/near-names.ts", ...FACES], packages: [], node: true },
   "version.ts": { rooms: [], packages: [], node: false },
   "compile.ts": { rooms: [], packages: ["bun"], node: true },
