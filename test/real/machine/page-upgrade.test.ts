@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { nftOrThrow } from "../../netns/nft-command.ts";
 import { type Scene, startScene } from "../../pages/scene.ts";
 import { newestProgram } from "../newest.ts";
+import { read, readUntil } from "../pods.ts";
 import { type ShippedNode, startShippedNode } from "./daemonset/shipped-node.ts";
 
 // What upgrade.md and uninstall.md tell somebody with a cluster, typed on a node of one.
@@ -82,6 +83,12 @@ test("from one version to the next, and back again", async () => {
   );
   const { cluster } = node;
   await cluster.kubectl(["apply", "-f", "-"], former);
+  // Only what the controller has seen is a revision that one can go back to.
+  await readUntil(
+    () =>
+      read(cluster, "daemonset", "kube-system/tortie", "{.metadata.generation} {.status.observedGeneration}"),
+    (both) => new Set(both.split(" ")).size === 1,
+  );
   await scene.play("docs/upgrade.md", "A DaemonSet");
   const path = "--output=jsonpath={.spec.template.spec.terminationGracePeriodSeconds}";
   expect(await cluster.kubectl(["get", "daemonset/tortie", "--namespace=kube-system", path])).toBe("6");
