@@ -24,6 +24,7 @@ export const PLAYED: readonly (readonly [page: string, heading: string, test: st
   ["docs/uninstall.md", "From one node", "test/real/machine/page-upgrade.test.ts"],
   ["docs/upgrade.md", "In place", "test/real/machine/page-upgrade.test.ts"],
   ["docs/upgrade.md", "A DaemonSet", "test/real/machine/page-upgrade.test.ts"],
+  ["docs/preflight.md", "In a cluster", "test/real/machine/page-cluster.test.ts"],
   ["docs/cluster.md", "Starting it", "test/real/machine/page-by-hand.test.ts"],
   ["CONTRIBUTING.md", "What it costs", "test/netns/page-bench.test.ts"],
 ];

@@ -41,6 +41,10 @@ test("install.md: the image, where the server is, and the single file", async ()
   await scene.play("docs/install.md", "A single file");
 }, 120_000);
 
+test("preflight.md, beside the agent", async () => {
+  await scene.play("docs/preflight.md", "In a cluster");
+}, 60_000);
+
 test("tutorial.md, as it is printed", async () => {
   const printed = await scene.play("docs/tutorial.md");
   expect(printed).toContain("condition met");
