@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
@@ -52,6 +52,22 @@ test("two runs give the same files, byte for byte", () => {
       path,
       Bun.hash(readFileSync(join(one, path))),
     ]);
+  }
+});
+
+test("docs/security.md tells its sizes, within a twentieth", () => {
+  const page = readFileSync(join(root, "docs/security.md"), "utf8");
+  const told = (row: string): number[] => {
+    const line = page.split("\n").find((each) => each.startsWith(`| ${row} |`)) ?? "";
+    return [...line.matchAll(/([\d.]+) MiB/g)].map(([, figure]) => Number(figure));
+  };
+  const mebibytes = (bytes: number): number => bytes / 1024 / 1024;
+  for (const [at, architecture] of ARCHITECTURES.entries()) {
+    const { paths } = layers.get(architecture) ?? { paths: [] };
+    const packed = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+    const unpacked = (contents.get(architecture) ?? []).reduce((sum, { size }) => sum + size, 0);
+    expect(Math.abs((told("compressed with zstd")[at] ?? 0) / mebibytes(packed) - 1)).toBeLessThan(0.05);
+    expect(Math.abs((told("unpacked")[at] ?? 0) / mebibytes(unpacked) - 1)).toBeLessThan(0.05);
   }
 });
 

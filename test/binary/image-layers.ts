@@ -36,6 +36,8 @@ export interface Member {
   readonly owner: string;
   /** A directory's ends in a slash. */
   readonly path: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
 function tar(layer: string, words: readonly string[]): string {
@@ -48,9 +50,9 @@ function tar(layer: string, words: readonly string[]): string {
 export function members(layer: string): Member[] {
   const lines = tar(layer, ["--list", "--verbose", "--numeric-owner"]).trimEnd().split("\n");
   return lines.map((line) => {
-    const [, mode = "", owner = "", path = ""] =
-      /^(\S+) (\S+) +\d+ \S+ \S+ (.*?)(?: -> .*)?$/.exec(line) ?? [];
-    return { mode, owner, path };
+    const [, mode = "", owner = "", size = "", path = ""] =
+      /^(\S+) (\S+) +(\d+) \S+ \S+ (.*?)(?: -> .*)?$/.exec(line) ?? [];
+    return { mode, owner, path, size: Number(size) };
   });
 }
 
