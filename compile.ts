@@ -17,8 +17,11 @@ const TARGETS: Readonly<Record<Target, { readonly bun: Bun.Build.CompileTarget; 
 
 const root = import.meta.dir;
 
-function git(...words: string[]): Bun.SyncSubprocess<"pipe", "ignore"> {
-  return Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
+/** What git says, without its line's end; `undefined` where it fails, or where there is no git. */
+function git(...words: string[]): string | undefined {
+  if (Bun.which("git") === null) return undefined;
+  const { success, stdout } = Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
+  return success ? stdout.toString().trim() : undefined;
 }
 
 /**
@@ -27,7 +30,7 @@ function git(...words: string[]): Bun.SyncSubprocess<"pipe", "ignore"> {
  */
 export function versionOfTag(described: string): string | undefined {
   const [, tagged, commits] =
-    /^v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(\d+)-g[0-9a-f]+$/.exec(described.trim()) ?? [];
+    /^v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+?)?)-(\d+)-g[0-9a-f]+$/.exec(described) ?? [];
   if (tagged === undefined) return undefined;
   return commits === "0" ? tagged : `${tagged}+${commits}`;
 }
@@ -35,18 +38,17 @@ export function versionOfTag(described: string): string | undefined {
 /** By the last tag of this commit's history; before the first one, and outside a clone, package.json's. */
 function version(): string {
   const described = git("describe", "--tags", "--long", "--match", "v[0-9]*", "HEAD");
-  const tagged = described.success ? versionOfTag(described.stdout.toString()) : undefined;
   return (
-    tagged ?? (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version
+    (described === undefined ? undefined : versionOfTag(described)) ??
+    (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version
   );
 }
 
 /** 12 digits of the commit, `-dirty` where tracked files differ from it; `unknown` outside a clone. */
 function commit(): string {
   const head = git("rev-parse", "--short=12", "HEAD");
-  if (!head.success) return "unknown";
-  const clean = git("diff", "--quiet", "HEAD", "--").success;
-  return head.stdout.toString().trim() + (clean ? "" : "-dirty");
+  if (head === undefined) return "unknown";
+  return head + (git("diff", "--quiet", "HEAD", "--") === undefined ? "-dirty" : "");
 }
 
 /** Tortie's own entry points. Workers are among them, for the bundler does not find one by `new Worker`. */
