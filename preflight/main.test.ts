@@ -200,11 +200,14 @@ test("settings that nobody understands: exit 1, and nothing is asked", async () 
   expect(out).toContain('failed     settings  FELIX_HEALTHPORT: found "x", allowed is a whole number');
 });
 
-test.each(["-o yaml", "more", "--hots-root /", "--host-root"])("wrong use (%s): exit 2", async (words) => {
-  const { code, out, err } = await preflight(words);
-  expect({ code, out }).toEqual({ code: 2, out: "" });
-  expect(err).toStartWith("tortie preflight: ");
-});
+test.each(["-o yaml", "more", "--hots-root /", "--host-root", "--host-root /nowhere"])(
+  "wrong use (%s): exit 2",
+  async (words) => {
+    const { code, out, err } = await preflight(words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toStartWith("tortie preflight: ");
+  },
+);
 
 test("help: exit 0", async () => {
   const { code, out, err } = await preflight("--help");

@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from "commander";
+import { statSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 
 export interface PreflightOptions {
   readonly output: "text" | "json";
@@ -20,13 +21,22 @@ Without root it says what it cannot look at.
 
 Exit code: 0 nothing failed, 1 something failed, 2 wrong use.`;
 
+function directory(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new InvalidArgumentError("There is no such directory.");
+}
+
 export function readOptions(args: readonly string[]): Asked {
   let printed = "";
   const print = (text: string): void => void (printed += text);
   const command = new Command("tortie preflight")
     .description("Check whether this node, and its cluster, have what tortie needs.")
     .addOption(new Option("-o, --output <format>", "text or json").choices(["text", "json"]).default("text"))
-    .option("--host-root <directory>", "the host's root directory (default: /host in a pod, else /)")
+    .option(
+      "--host-root <directory>",
+      "the host's root directory (default: /host in a pod, else /)",
+      directory,
+    )
     .option("-c, --config-file <path>", "the felix.cfg that the agent is given")
     .addHelpText("after", MORE)
     .configureOutput({ writeOut: print, writeErr: print })

@@ -28,7 +28,11 @@ const USAGE = "usage: script/bare-debian [--cache DIR] bookworm|trixie COMMAND..
 
 test.each([
   ["nothing", [], USAGE],
-  ["a Debian it is not tried on", ["sid", "true"], `'sid' is no Debian that this is tried on.\n${USAGE}`],
+  [
+    "a Debian it is not tried on",
+    ["sid", "true"],
+    `'sid' is no Debian that this is tried on: it takes bookworm and trixie.\n${USAGE}`,
+  ],
   ["no command", ["trixie"], `No command to run on trixie.\n${USAGE}`],
   ["--cache alone", ["--cache"], USAGE],
   [

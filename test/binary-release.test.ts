@@ -37,7 +37,7 @@ beforeAll(() => {
 });
 
 test.each([
-  [[], "usage: script/release TAG IMAGE\n"],
+  [[], "usage: script/release TAG IMAGE, for example script/release v0.1.0 ghcr.io/somebody/tortie\n"],
   [
     ["v9.9.9", IMAGE],
     "The tag is v9.9.9, and package.json says version 0.1.0.\nName the tag v0.1.0, or change package.json before it is set.\n",

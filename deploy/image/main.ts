@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { imageReference, Refused, withUsage } from "../arguments.ts";
 import { bundledPackages } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
 import { type Architecture, ARCHITECTURES } from "./libraries.ts";
@@ -12,11 +13,15 @@ import { layoutArchive, layoutFiles, writeLayout } from "./oci-layout.ts";
 const root = join(import.meta.dir, "../..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 
+const USAGE = `usage: script/image [--target amd64|arm64] [--compression zstd|gzip] [--image REF] [--output DIR] [--executable FILE]
+       script/image --target amd64|arm64 --tree DIR
+       script/image --packages`;
+
 const EXECUTABLES: Readonly<Record<Architecture, string>> = { amd64: "tortie", arm64: "tortie-arm64" };
 
 function oneOf<Word extends string>(option: string, words: readonly Word[], given: string): Word {
   const found = words.find((word) => word === given);
-  if (found === undefined) throw new TypeError(`--${option} is ${words.join(" or ")}, got "${given}"`);
+  if (found === undefined) throw new Refused(`--${option} is ${words.join(" or ")}, got "${given}"`);
   return found;
 }
 
@@ -56,23 +61,31 @@ async function main(): Promise<void> {
       tree: { type: "string" },
     },
   });
-  const { packages, target, image, executable, tree } = values;
-  if (packages === undefined) throw new TypeError("--packages is missing: run script/image, which gives it");
+  const { packages, target, executable, tree } = values;
+  const image = imageReference(values.image);
+  if (packages === undefined) throw new Refused("--packages is missing: run script/image, which gives it");
   if (target === undefined && (executable ?? tree) !== undefined) {
-    throw new TypeError("--executable and --tree need --target");
+    throw new Refused("--executable and --tree need --target");
   }
   const compression = oneOf<Compression>("compression", ["zstd", "gzip"], values.compression);
   const targets = target === undefined ? ARCHITECTURES : [oneOf("target", ARCHITECTURES, target)];
+  const builds = targets.map((architecture) => {
+    const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
+    if (existsSync(built)) return { architecture, executable: built };
+    throw new Refused(`there is no executable ${built}: make it by script/bun run build`);
+  });
   const time = Number(process.env["SOURCE_DATE_EPOCH"] ?? git("log", "-1", "--format=%ct") ?? 0);
   const revision = git("rev-parse", "HEAD") ?? "unknown";
   const bundled = await bundledPackages();
-  const requests = targets.map((architecture): ImageRequest => {
-    const built = executable ?? join(root, "dist", EXECUTABLES[architecture]);
-    if (!existsSync(built)) {
-      throw new Error(`there is no executable ${built}: make it by script/bun run build`);
-    }
-    return { architecture, packages, executable: built, bundled, compression, version, revision, time };
-  });
+  const requests = builds.map((build): ImageRequest => ({
+    ...build,
+    packages,
+    bundled,
+    compression,
+    version,
+    revision,
+    time,
+  }));
   if (tree !== undefined) {
     for (const request of requests) makeTree(request, resolve(tree));
     return;
@@ -99,4 +112,4 @@ async function main(): Promise<void> {
   process.stdout.write(`${join(output, "image")}  ${image}  ${index.descriptor.digest}\n`);
 }
 
-await main();
+await withUsage(USAGE, main);

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { imageReference, withUsage } from "../arguments.ts";
 import { kustomizeFiles } from "./kustomize.ts";
 import { manifests } from "./manifests.ts";
 import { DEFAULT_IMAGE } from "./names.ts";
@@ -22,11 +23,11 @@ async function main(): Promise<void> {
       output: { type: "string", default: fileURLToPath(new URL("..", import.meta.url)) },
     },
   });
-  for (const [path, text] of renderedFiles(values.image)) {
+  for (const [path, text] of renderedFiles(imageReference(values.image))) {
     const file = join(values.output, path);
     await mkdir(join(file, ".."), { recursive: true });
     await Bun.write(file, text);
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) await withUsage("usage: bun run manifests [--image REF] [--output DIRECTORY]", main);
