@@ -55,6 +55,29 @@ give_up() {
   exit 1
 }
 
+# Runs a step in a directory: step DIRECTORY NAME COMMAND..., functions too. Says what it is, and shows what it wrote only where
+# it failed. Before it: work, a directory of the script's own; of, what the steps are of; advice, the lines to end with.
+step() {
+  local directory=$1 name=$2 status
+  shift 2
+  # shellcheck disable=SC2154
+  echo "$of: $name" >&2
+  # Not behind `if`: in a function bash would then go on after what failed, and something half made be kept for ever.
+  set +e
+  # shellcheck disable=SC2154
+  (
+    set -e
+    cd "$directory"
+    "$@"
+  ) >"$work/log" 2>&1
+  status=$?
+  set -e
+  ((status == 0)) && return
+  tail -40 "$work/log" >&2
+  # shellcheck disable=SC2154
+  give_up "The step failed: $name" "${advice[@]}"
+}
+
 # Debian's packages, as root; else says what to install.
 install_packages() {
   local log
