@@ -4,7 +4,8 @@ import { isDirectory, KUBECONFIG_MARK, KUBECONFIG_NAME, unfinishedName } from ".
 import { readNetworkConfig } from "../handshake/network-config.ts";
 import { readPluginConfiguration } from "../handshake/plugin-configuration.ts";
 import { isWrittenConfig, readWrittenConfigs, WRITTEN_NAME } from "../handshake/written-configs.ts";
-import { HELPERS, OWN_NAMES } from "./install-files.ts";
+import { HELPERS } from "./helper-plugins.ts";
+import { OWN_NAMES } from "./install-files.ts";
 import { isTortie } from "./marker.ts";
 import { fileTrace, isFile, type Trace } from "./trace.ts";
 import type { NodePlaces } from "./uninstall-options.ts";

@@ -64,6 +64,13 @@ test.each(["/lib64/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib64/li
   },
 );
 
+test("what is named is named", () => {
+  const root = makeRoot({ [LOADER]: "", "/lib64/libc.so.6": "\0GLIBC_2.31\0" });
+  expect(missingLibrary({ loader: LOADER, glibc: "2.34" }, root, "host-local")).toBe(
+    "the host's glibc is 2.31 (/lib64/libc.so.6); host-local runs on the host and needs glibc 2.34 or later",
+  );
+});
+
 test("where nothing can be told nothing is refused", () => {
   expect(missingLibrary(NEEDS, makeRoot({ [LOADER]: "" }))).toBeUndefined();
   expect(

@@ -70,14 +70,18 @@ function hostGlibc(
 }
 
 /** Why an executable with these needs cannot start below `root`; undefined: nothing is known that stands against it. */
-export function missingLibrary({ loader, glibc }: ElfNeeds, root: string): string | undefined {
+export function missingLibrary(
+  { loader, glibc }: ElfNeeds,
+  root: string,
+  name = "the CNI plugin",
+): string | undefined {
   if (loader === undefined) return undefined;
   const wanted = glibc === undefined ? "glibc" : `glibc ${glibc} or later`;
   if (findInRoot(root, loader) === undefined) {
     const why = hasMusl(root) ? ": it has musl instead" : "";
-    return `the host has no glibc: its loader ${loader} is missing${why}; the CNI plugin runs on the host and needs ${wanted}`;
+    return `the host has no glibc: its loader ${loader} is missing${why}; ${name} runs on the host and needs ${wanted}`;
   }
   const found = hostGlibc(root, loader);
   if (glibc === undefined || found === undefined || !isOlder(found.version, glibc)) return undefined;
-  return `the host's glibc is ${found.version} (${found.path}); the CNI plugin runs on the host and needs ${wanted}`;
+  return `the host's glibc is ${found.version} (${found.path}); ${name} runs on the host and needs ${wanted}`;
 }

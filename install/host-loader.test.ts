@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readElf } from "./elf.ts";
 import { hostLoader, librariesElsewhere } from "./host-loader.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tortie-host-loader-"));
@@ -23,6 +24,13 @@ test("loader and libraries are the host's, wherever its links lead in this root 
     `${usr}/lib/x86_64-linux-gnu:${usr}/lib64:${usr}/lib`,
   ];
   expect(hostLoader(folder, "/lib64/ld-linux-x86-64.so.2")).toEqual({ run, list: [...run, "--list"] });
+});
+
+test("its own root directory needs no help", () => {
+  const loader = readElf(process.execPath)?.loader ?? "";
+  const [path = ""] = hostLoader("/", loader)?.run ?? [];
+  expect(path).toMatch(/\/ld-linux-[\w-]+\.so\.\d$/);
+  expect(hostLoader("/", loader)).toEqual({ run: [path], list: [path, "--list"] });
 });
 
 test("what was found in the container, or nowhere, is not the host's", () => {

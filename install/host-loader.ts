@@ -13,6 +13,7 @@ export interface HostLoader {
 export function hostLoader(root: string, loader: string): HostLoader | undefined {
   const path = findInRoot(root, loader);
   if (path === undefined) return undefined;
+  if (root === "/") return { run: [path], list: [path, "--list"] };
   const directories = LIBRARY_DIRECTORIES.map((directory) => findInRoot(root, directory));
   const found = [...new Set(directories.filter((directory) => directory !== undefined))];
   // The loader would take the cache of this process' own root directory.

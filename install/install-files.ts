@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { isDirectory } from "../handshake/cni-files.ts";
+import { HELPERS, type HelperPlan, planHelpers } from "./helper-plugins.ts";
 import { hostView, type HostViewOptions } from "./host-view.ts";
 import { InstallError, reasonOf } from "./install-error.ts";
 import type { InstallOptions } from "./install-options.ts";
@@ -11,9 +12,6 @@ import { type Trial, tryExecutable } from "./try-executable.ts";
 /** The names that our executable is called by on a node. */
 export const OWN_NAMES = ["tortie", "calico"] as const;
 
-/** Plugins of others: leases of addresses, and what runtimes call in the chain after ours. */
-export const HELPERS = ["host-local", "portmap", "bandwidth", "loopback", "tuning"] as const;
-
 export interface InstalledFiles {
   readonly written: readonly string[];
   /** They were there, and stay as they were. */
@@ -22,6 +20,8 @@ export interface InstalledFiles {
   readonly replaced: readonly string[];
   /** Plugins that are neither here nor there. */
   readonly missing: readonly string[];
+  /** Of plugins that do not run on this host: why, and what follows. */
+  readonly notes: readonly string[];
   /** Undefined: our own executable was not asked for. */
   readonly trial: (Trial & { readonly kind: "runs" }) | undefined;
 }
@@ -57,58 +57,31 @@ function demandOwn(directory: string, names: readonly string[]): void {
   }
 }
 
-/** Copies, tries and only then puts in place. Throws InstallError, or what node:fs throws. */
-function installOwn(
-  executable: string,
-  directory: string,
-  wanted: Wanted,
-  host: HostViewOptions,
-): InstalledFiles {
-  const names = OWN_NAMES.filter((name) => !wanted.skip.has(name));
-  const there = names.filter((name) => isThere(join(directory, name)));
-  const kept = there.filter(
-    (name) => wanted.update === false || isEqualFile(executable, join(directory, name)),
-  );
-  const [first, ...others] = names.filter((name) => !kept.includes(name));
-  if (wanted.update === false) demandOwn(directory, kept);
+interface OwnNames {
+  /** Those that are to be written. */
+  readonly names: readonly string[];
+  readonly kept: readonly string[];
+  readonly replaced: readonly string[];
+}
+
+function ownNames(executable: string, directory: string, { skip, update }: Wanted): OwnNames {
+  const wanted = OWN_NAMES.filter((name) => !skip.has(name));
+  const there = wanted.filter((name) => isThere(join(directory, name)));
+  const kept = there.filter((name) => update === false || isEqualFile(executable, join(directory, name)));
+  if (update === false) demandOwn(directory, kept);
   const replaced = there.filter((name) => !kept.includes(name) && !isTortie(join(directory, name)));
-  const result = { kept, replaced, missing: [] };
-  if (first === undefined) {
-    const [one] = kept;
-    return {
-      ...result,
-      written: [],
-      trial: one === undefined ? undefined : trialIn(join(directory, one), host),
-    };
-  }
-  using copy = copyBeside(executable, directory, first);
-  const trial = trialIn(copy.path, host);
-  copy.finish();
-  for (const name of others) placeAgain(directory, first, name);
-  return { ...result, written: [first, ...others], trial };
+  return { names: wanted.filter((name) => !kept.includes(name)), kept, replaced };
 }
 
-function installHelpers(executable: string, directory: string, wanted: Wanted): InstalledFiles {
-  const written: string[] = [];
-  const kept: string[] = [];
-  const missing: string[] = [];
-  for (const name of HELPERS.filter((one) => !wanted.skip.has(one))) {
-    const source = [dirname(executable), wanted.plugins].map((one) => join(one, name)).find(isThere);
-    const target = join(directory, name);
-    if (isThere(target) && (wanted.update !== true || source === undefined || isEqualFile(source, target))) {
-      kept.push(name);
-    } else if (source === undefined) {
-      missing.push(name);
-    } else {
-      using copy = copyBeside(source, directory, name);
-      copy.finish();
-      written.push(name);
-    }
+function placeHelpers(directory: string, plans: readonly HelperPlan[]): void {
+  for (const plan of plans) {
+    if (plan.kind !== "write") continue;
+    using copy = copyBeside(plan.source, directory, plan.name);
+    copy.finish();
   }
-  return { written, kept, replaced: [], missing, trial: undefined };
 }
 
-/** Puts into one directory what belongs there; a second time changes nothing. Throws InstallError. */
+/** Puts into one directory what belongs there, once all of it is known to run; a second time changes nothing. Throws InstallError. */
 export function installInto(
   executable: string,
   directory: string,
@@ -117,14 +90,24 @@ export function installInto(
 ): InstalledFiles {
   try {
     refuseDirectories(directory, wanted);
-    const own = installOwn(executable, directory, wanted, host);
-    const helpers = installHelpers(executable, directory, wanted);
+    const { names, kept, replaced } = ownNames(executable, directory, wanted);
+    const [first, ...others] = names;
+    using copy = first === undefined ? undefined : copyBeside(executable, directory, first);
+    const tried = copy?.path ?? kept.map((name) => join(directory, name))[0];
+    const trial = tried === undefined ? undefined : trialIn(tried, host);
+    const plans = planHelpers({ ...wanted, executable, directory, view: hostView(directory, host) });
+    copy?.finish();
+    for (const name of others) placeAgain(directory, first ?? name, name);
+    placeHelpers(directory, plans);
+    const helpers = (kind: HelperPlan["kind"]): string[] =>
+      plans.filter((plan) => plan.kind === kind).map(({ name }) => name);
     return {
-      written: [...own.written, ...helpers.written],
-      kept: [...own.kept, ...helpers.kept],
-      replaced: own.replaced,
-      missing: helpers.missing,
-      trial: own.trial,
+      written: [...names, ...helpers("write")],
+      kept: [...kept, ...helpers("keep")],
+      replaced,
+      missing: helpers("missing"),
+      notes: plans.flatMap((plan) => (plan.kind === "leave out" ? [plan.note] : [])),
+      trial,
     };
   } catch (error) {
     if (error instanceof InstallError) throw error;

@@ -1,6 +1,7 @@
 import type { Environment } from "../model/environment.ts";
 import { nearNames } from "../model/near-names.ts";
-import { HELPERS, OWN_NAMES } from "./install-files.ts";
+import { HELPERS } from "./helper-plugins.ts";
+import { OWN_NAMES } from "./install-files.ts";
 import type { InstallOptions } from "./install-options.ts";
 
 /** What Calico's images and containernetworking have beside ours, which people leave out by name. */

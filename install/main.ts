@@ -20,7 +20,7 @@ export interface InstallSurroundings {
 }
 
 function said(directory: string, files: InstalledFiles): string[] {
-  const { written, kept, replaced, missing, trial } = files;
+  const { written, kept, replaced, missing, notes, trial } = files;
   const lines = [
     written.length > 0
       ? `Wrote Calico CNI binaries to ${directory}`
@@ -31,6 +31,7 @@ function said(directory: string, files: InstalledFiles): string[] {
   if (replaced.length > 0) lines.push(`  another program's before: ${replaced.join(", ")}`);
   if (missing.length > 0) lines.push(`  neither there nor here: ${missing.join(", ")}`);
   if (missing.includes("host-local")) lines.push("  Pods get no address without host-local; see --plugins.");
+  for (const note of notes) lines.push(`Note: ${note}.`);
   if (trial !== undefined) lines.push(`CNI plugin version: ${trial.version}`);
   if (trial?.doubt !== undefined) {
     lines.push(

@@ -4,17 +4,16 @@ import { errorCode } from "../model/error-code.ts";
 import { SystemCallError } from "../native/system-call-error.ts";
 import { inRootDirectory } from "../native/root-directory.ts";
 import { readElf } from "./elf.ts";
-import { hostLoader, librariesElsewhere } from "./host-loader.ts";
-import { LIBC, missingLibrary } from "./host-libraries.ts";
+import { missingLibrary } from "./host-libraries.ts";
 import type { HostView } from "./host-view.ts";
+import { type Impossible, lookByHostLoader } from "./look-by-host-loader.ts";
+import { failure, start, type Started } from "./start.ts";
 
 /** What a trial run came to. */
 export type Trial =
   /** `doubt`: why it is not known to run on the host, too. */
   | { readonly kind: "runs"; readonly version: string; readonly doubt?: string }
   | { readonly kind: "refused"; readonly why: string };
-
-const TRIAL_MILLISECONDS = 30_000;
 
 function refused(why: string): Trial {
   return { kind: "refused", why };
@@ -35,34 +34,10 @@ function startFailure(error: unknown, loader: string | undefined): string {
   }
 }
 
-interface Started {
-  /** How the process ended; 0 is well. */
-  readonly end: number | string;
-  readonly said: string;
-  /** The first line of standard error. */
-  readonly complaint: string;
-}
-
-/** Throws what Bun throws where it cannot be started. */
-function start(words: readonly string[], stdin: number): Started {
-  const { exitCode, signalCode, stdout, stderr } = Bun.spawnSync([...words], {
-    // Where the root directory was changed, nothing else need be there; not even /dev/null.
-    cwd: "/",
-    env: {},
-    stdin,
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: TRIAL_MILLISECONDS,
-  });
-  const [complaint = ""] = stderr.toString().split("\n", 1);
-  return { end: signalCode ?? exitCode, said: stdout.toString(), complaint };
-}
-
 /** What `tortie version` came to. */
-function trialOf({ end, said, complaint }: Started): Trial {
-  const [, version] = /^tortie (.+)\n$/.exec(said) ?? [];
-  if (end === 0 && version !== undefined) return { kind: "runs", version };
-  return refused(`it ended with ${end} when it was tried: ${complaint}`);
+function trialOf(started: Started): Trial {
+  const [, version] = /^tortie (.+)\n$/.exec(started.said) ?? [];
+  return started.end === 0 && version !== undefined ? { kind: "runs", version } : refused(failure(started));
 }
 
 /** Runs it with the process' own root directory. */
@@ -74,25 +49,17 @@ function run(path: string, stdin: number, loader: string | undefined): Trial {
   }
 }
 
-interface Impossible {
-  readonly kind: "impossible";
-  readonly why: string;
-}
-
 /** Runs it with the host's loader and libraries, but this process' root directory: for that, no right is needed. */
 function runByHostLoader(root: string, file: string, stdin: number, loader: string): Trial | Impossible {
-  const host = hostLoader(root, loader);
-  if (host === undefined) return { kind: "impossible", why: "its loader was not found" };
+  const libraries = lookByHostLoader(root, file, loader);
+  if (libraries.kind !== "there") return libraries;
   try {
-    const elsewhere = librariesElsewhere(start([...host.list, file], stdin).said, root);
-    if (elsewhere.includes(LIBC)) return { kind: "impossible", why: `its ${LIBC} is in no usual directory` };
-    if (elsewhere.length > 0) return refused(`the host has ${LIBC}, but not ${elsewhere.join(", ")}`);
-    return trialOf(start([...host.run, file, "version"], stdin));
+    return trialOf(start([...libraries.run, file, "version"], stdin));
   } catch (error) {
-    const code = errorCode(error) ?? String(error);
-    // What is no loader starts nothing on the host, either.
-    if (code === "ENOEXEC") return refused(`the host's loader ${loader} cannot be started (${code})`);
-    return { kind: "impossible", why: `its loader cannot be started here (${code})` };
+    return {
+      kind: "impossible",
+      why: `its loader cannot be started here (${errorCode(error) ?? String(error)})`,
+    };
   }
 }
 

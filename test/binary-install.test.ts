@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, tortieEntrypoints } from "../compile.ts";
+import { HELPERS } from "../install/helper-plugins.ts";
 import { readElf } from "../install/elf.ts";
 import { isTortie } from "../install/marker.ts";
 import { NetworkNamespace } from "../native/network-namespace.ts";
@@ -53,18 +54,22 @@ function inMounts(script: string, root: string, command: readonly string[]): Out
 
 const WITH_PROC = 'mount --bind /proc "$1/proc"';
 
-function install(root: string, script: string = WITH_PROC): Outcome {
-  const bin = join(root, "opt/cni/bin");
-  return inMounts(script, root, [
-    tortie,
+function install(
+  root: string,
+  script: string = WITH_PROC,
+  plugins: string = folder,
+  before: readonly string[] = [],
+): Outcome {
+  const words = [
     "install",
     "--bin-dir",
-    bin,
+    join(root, "opt/cni/bin"),
     "--host-root",
     root,
     "--plugins",
-    folder,
-  ]);
+    plugins,
+  ];
+  return inMounts(script, root, [...before, tortie, ...words]);
 }
 
 let roots = 0;
@@ -154,9 +159,7 @@ const NO_CAPABILITY = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"
 
 /** As the DaemonSet's init container: by root, without any capability. */
 function installWithout(root: string, script: string = WITH_PROC): Outcome {
-  const bin = join(root, "opt/cni/bin");
-  const words = ["install", "--bin-dir", bin, "--host-root", root, "--plugins", folder];
-  return inMounts(script, root, [...NO_CAPABILITY, tortie, ...words]);
+  return install(root, script, folder, NO_CAPABILITY);
 }
 
 test("without the right to change the root directory it is tried by the host's own loader", () => {
@@ -176,7 +179,7 @@ test("without the right to change the root directory it is tried by the host's o
   for (const libm of new Bun.Glob("lib*/**/libm.so.6").scanSync({ cwd: other, absolute: true }))
     writeFileSync(libm, readFileSync(libm, "latin1").replaceAll("GLIBC_2.", "GLIBC_9."), "latin1");
   expect(installWithout(other).warned).toMatch(
-    /it ended with 1 when it was tried: .*version `GLIBC_2[.\d]+' not found/,
+    /: the host's loader says \S+: \S+libm\.so\.6: version `GLIBC_2[.\d]+' not found/,
   );
   const broken = makeHost();
   const loader = readElf(tortie)?.loader ?? "";
@@ -226,4 +229,52 @@ test("as in a container: the host's root directory is at /host, and the plugin's
   expect(gone).toMatchObject({ code: 0, warned: "" });
   expect(gone.said).toContain("Removed executable /host/opt/cni/bin/calico\n");
   expect(installed(root)).toEqual([]);
+});
+
+/** Plugins as Debian 12 builds them: linked dynamically, and like all of its programs for glibc 2.34. */
+function makePlugins(): string {
+  const plugins = mkdtempSync(join(folder, "plugins-"));
+  for (const name of HELPERS) copyFileSync(Bun.which("true") ?? "", join(plugins, name));
+  return plugins;
+}
+
+/** Makes the host's glibc one of before 2.34, as Debian 11 has it, by other names for what came later. */
+function makeOld(root: string): void {
+  for (const library of new Bun.Glob("lib*/**/*.so*").scanSync({ cwd: root, absolute: true })) {
+    const text = readFileSync(library, "latin1");
+    writeFileSync(library, text.replaceAll(/GLIBC_(?=2\.(?:3[4-9]|[4-9]\d))/g, "GLIBX_"), "latin1");
+  }
+}
+
+test.each([
+  ["with the host's root directory", []],
+  ["without any capability", NO_CAPABILITY],
+] as const)("helper plugins that the host runs come with it: %s", (_, before) => {
+  const root = makeHost();
+  const { code, said, warned } = install(root, WITH_PROC, makePlugins(), before);
+  expect(warned).toBe("");
+  expect(said).not.toContain("Note:");
+  expect(code).toBe(0);
+  expect(installed(root)).toEqual(["calico", "tortie", ...HELPERS].toSorted());
+});
+
+test.each([
+  ["with the host's root directory", []],
+  ["without any capability", NO_CAPABILITY],
+] as const)("on a host before glibc 2.34 tortie runs, and its own host-local is wanted: %s", (_, before) => {
+  const root = makeHost();
+  makeOld(root);
+  const plugins = makePlugins();
+  const refused = install(root, WITH_PROC, plugins, before);
+  expect(refused.warned).toMatch(
+    /^tortie install: host-local does not run on this host, so nothing is installed: the host's glibc is 2\.33 \(\S+\); host-local runs on the host and needs glibc 2\.\d+ or later; pods get no address without it: put one /,
+  );
+  expect([refused.code, installed(root)]).toEqual([1, []]);
+  writeFileSync(join(root, "opt/cni/bin/host-local"), "#!/bin/sh\n");
+  const { code, said, warned } = install(root, WITH_PROC, plugins, before);
+  expect(warned).toBe("");
+  const left = [...said.matchAll(/^Note: (\S+) is left out: the host's glibc is 2\.33 /gm)];
+  expect(left.map(([, name]) => name)).toEqual(["portmap", "bandwidth", "loopback", "tuning"]);
+  expect(code).toBe(0);
+  expect(installed(root)).toEqual(["calico", "host-local", "tortie"]);
 });

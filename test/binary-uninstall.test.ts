@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, tortieEntrypoints } from "../compile.ts";
-import { HELPERS } from "../install/install-files.ts";
+import { HELPERS } from "../install/helper-plugins.ts";
 import { until } from "./agent/running-agent.ts";
 import { AgentNode } from "./netns/cni/agent-node.ts";
 import { AgentLife } from "./netns/gap/agent-life.ts";

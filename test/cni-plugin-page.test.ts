@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { PLACEHOLDERS } from "../agent/cni-config/cni-template.ts";
 import { SETTING_ROWS } from "../agent/settings/settings.ts";
 import { ROUTE_PROTOCOL } from "../dataplane/route/route-protocol.ts";
-import { HELPERS } from "../install/install-files.ts";
+import { HELPERS } from "../install/helper-plugins.ts";
 import { readInstallOptions } from "../install/install-options.ts";
 import { readUninstallOptions } from "../install/uninstall-options.ts";
 

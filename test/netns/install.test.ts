@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HELPERS } from "../../install/install-files.ts";
+import { HELPERS } from "../../install/helper-plugins.ts";
 import { type InstallSurroundings, installIn } from "../../install/main.ts";
 import { NetworkNamespace } from "../../native/network-namespace.ts";
 import { writeExecutable, writeScript } from "../install/fake-executable.ts";
