@@ -84,6 +84,8 @@ export async function demoMain(args: readonly string[]): Promise<number> {
   try {
     return await demo(stopping.signal);
   } catch (error) {
+    // Ctrl-C ends the agent, too, and its end may be noticed before our own signal.
+    await new Promise((resolve) => void setImmediate(resolve));
     if (stopping.signal.aborted) {
       complain("interrupted; everything was removed");
       return 130;

@@ -91,17 +91,21 @@ async function main(): Promise<void> {
     return;
   }
 
-  const output = resolve(values.output);
-  mkdirSync(output, { recursive: true });
   const images = requests.map((request) => {
     const made = makeImage(request);
+    say(made);
+    return made;
+  });
+  // From here on nothing is waited for, so that a signal is heard when all files are whole.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  const output = resolve(values.output);
+  mkdirSync(output, { recursive: true });
+  for (const made of images) {
     const files = layoutFiles([named(made.manifest.descriptor, image)], made.blobs);
     const name = join(output, `tortie-image-${made.architecture}`);
     writeFileSync(`${name}.tar`, layoutArchive(files));
     writeFileSync(`${name}.spdx.json`, made.sbom);
-    say(made);
-    return made;
-  });
+  }
   const index = imageIndex(images);
   const entries = [
     named(index.descriptor, image),
