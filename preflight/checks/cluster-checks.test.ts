@@ -102,6 +102,28 @@ const ROWS: readonly (readonly [what: string, finding: Finding, status: FindingS
     "failed",
     /^no route/,
   ],
+  [
+    "the first of two to the same pods",
+    checkRoutes(NODES, "a", network(route("10.244.1.0/24"), route("10.244.1.0/24", { unicast: false }))),
+    "ok",
+    /by eth0/,
+  ],
+  [
+    "two families, and a default route of one",
+    checkRoutes(
+      known([node("a"), node("b", "10.244.1.0/24", "fd00:1::/64")]),
+      "a",
+      network(route("10.244.0.0/16"), route("::/0")),
+    ),
+    "warning",
+    /default route .* in fd00:1::\/64 \(b\)/,
+  ],
+  [
+    "IPv6 alone, without a route",
+    checkRoutes(known([node("a"), node("b", "fd00:1::/64")]), "a", network(route("0.0.0.0/0"))),
+    "failed",
+    /^no route .* fd00:1::\/64/,
+  ],
   ["a node alone", checkRoutes(known([node("a", "10.244.0.0/24")]), "a", network()), "ok", /no other node/],
   [
     "other nodes without ranges",

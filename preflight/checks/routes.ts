@@ -1,4 +1,4 @@
-import { type Cidr, cidrRange } from "../../model/cidr.ts";
+import { type Cidr, parseCidr } from "../../model/cidr.ts";
 import { addressOfBytes } from "../../model/address.ts";
 import type { Node } from "../../model/node.ts";
 import type { RouteMessage } from "../../native/route-message.ts";
@@ -9,16 +9,33 @@ import { counted, someOf } from "../some-of.ts";
 
 const CHECK = "routes";
 
-/** The entry of the main table that holds the whole block and is the narrowest to do so. */
-function routeTo(cidr: Cidr, routes: readonly RouteMessage[]): RouteMessage | undefined {
-  const { family, first, last } = cidrRange(cidr);
-  const size = family === 4 ? 4 : 16;
-  const holding = routes.filter(({ destination, prefixLength }) => {
-    if (destination.length !== size) return false;
-    const range = cidrRange(`${addressOfBytes(destination)}/${prefixLength}` as Cidr);
-    return range.first <= first && last <= range.last;
-  });
-  return holding.toSorted((a, b) => b.prefixLength - a.prefixLength)[0];
+/** A routing table by destination: thousands of nodes each have an entry, and each is looked up. */
+interface Table {
+  readonly entries: ReadonlyMap<Cidr, RouteMessage>;
+  /** All that entries have, the narrowest block first. */
+  readonly prefixLengths: readonly number[];
+}
+
+function tableOf(routes: readonly RouteMessage[]): Table {
+  const entries = new Map<Cidr, RouteMessage>();
+  for (const route of routes) {
+    const block = parseCidr(`${addressOfBytes(route.destination)}/${route.prefixLength}`);
+    // Of several to one destination the kernel tells the preferred one first.
+    if (block !== undefined && !entries.has(block)) entries.set(block, route);
+  }
+  const lengths = new Set(routes.map(({ prefixLength }) => prefixLength));
+  return { entries, prefixLengths: [...lengths].toSorted((a, b) => b - a) };
+}
+
+/** The entry that holds the whole block and is the narrowest to do so. */
+function routeTo(cidr: Cidr, { entries, prefixLengths }: Table): RouteMessage | undefined {
+  const [address = "", own = ""] = cidr.split("/");
+  for (const length of prefixLengths) {
+    const block = length <= Number(own) ? parseCidr(`${address}/${length}`) : undefined;
+    const route = block && entries.get(block);
+    if (route !== undefined) return route;
+  }
+  return undefined;
 }
 
 type Kind = "route" | "default" | "none";
@@ -47,10 +64,11 @@ export function checkRoutes(
   if (!nodes.known) return notKnown(CHECK, nodes.because);
   if (!network.known) return notKnown(CHECK, network.because);
   const { routes, links } = network.value;
+  const table = tableOf(routes);
   const others = nodes.value.filter(({ name }) => name !== nodeName);
   const ranges = others.flatMap(({ name, podCidrs }) =>
     podCidrs.map((cidr): Range => {
-      const route = routeTo(cidr, routes);
+      const route = routeTo(cidr, table);
       const index = route?.nextHops[0]?.interface ?? 0;
       return { name: `${cidr} (${name})`, kind: kindOf(route), by: links.get(index)?.name ?? "" };
     }),
