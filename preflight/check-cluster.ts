@@ -9,7 +9,7 @@ import { checkNode } from "./checks/node.ts";
 import { checkPodLinks } from "./checks/pod-links.ts";
 import { checkRights } from "./checks/rights.ts";
 import { checkRoutes } from "./checks/routes.ts";
-import { type ClusterFacts, readClusterFacts } from "./facts/cluster-facts.ts";
+import { type ClusterFacts, greet, readClusterFacts } from "./facts/cluster-facts.ts";
 import type { KernelFacts } from "./facts/kernel-facts.ts";
 import { findPodPlaces } from "./facts/pod-places.ts";
 import { type Finding, notKnown } from "./finding.ts";
@@ -58,7 +58,8 @@ export async function askCluster({ config, open, milliseconds }: AskClusterOptio
     using client = await Promise.race([open(connection), deadline.promise]);
     server = client.server;
     const asking = { client, signal: late.signal, nodeName, annotating: manageCni ? podAnnotations : false };
-    const facts = await Promise.race([readClusterFacts(asking), deadline.promise]);
+    const { clockAhead } = await Promise.race([greet(asking), deadline.promise]);
+    const facts = await readClusterFacts(asking, clockAhead);
     return { kind: "reached", server, notices: client.notices, facts };
   } catch (error) {
     return { kind: "unreached", server, finding: checkUnreachedServer(error, server, seconds) };

@@ -149,6 +149,34 @@ test("an API server that says nothing costs the time that it is given, and one l
   expect(never.get("API server")?.found).toStartWith("it did not answer within 0.02 s");
 });
 
+test("a list that does not come in time is not known, and what came counts", async () => {
+  const open = async () =>
+    client((request) =>
+      request.path === "/api/v1/nodes" ? Promise.withResolvers<Response>().promise : answer(request),
+    );
+  const found = await findings({ open, clusterMilliseconds: 200 });
+  expect(found.get("API server")).toMatchObject({ status: "ok" });
+  for (const check of ["node", "routes"])
+    expect(found.get(check)).toMatchObject({ status: "not known", found: "no answer within 0.2 s" });
+  expect(found.get("running pods")?.status).toBe("ok");
+  expect(found.get("rights")?.status).toBe("failed");
+});
+
+test("a server that greets everybody and does not know who asks is a failure", async () => {
+  const message =
+    'selfsubjectaccessreviews.authorization.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope';
+  const forbidden = { kind: "Status", code: 403, reason: "Forbidden", message };
+  const open = async () =>
+    client((request) =>
+      request.path === "/version" ? answer(request) : Response.json(forbidden, { status: 403 }),
+    );
+  expect((await findings({ open })).get("API server")).toMatchObject({
+    status: "failed",
+    found: expect.stringContaining('user "system:anonymous" may not create'),
+    mend: expect.stringContaining("log in"),
+  });
+});
+
 test("a connection that cannot be, a refusal, and nonsense: each in its words", async () => {
   const refused = new ConnectionError("tls", {
     tried: "GET /version",

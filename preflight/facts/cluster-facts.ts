@@ -7,7 +7,7 @@ import { type Address, parseAddress } from "../../model/address.ts";
 import type { Node } from "../../model/node.ts";
 import * as v from "valibot";
 import { becauseOf, type Known, known, unknown } from "../known.ts";
-import { type Answer, askServer } from "./ask-server.ts";
+import { type Answer, askServer, RefusedError } from "./ask-server.ts";
 
 /** A pod of this node that has addresses of its own. */
 export interface LocalPod {
@@ -66,12 +66,14 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-async function listAll(
+/** What of a list is wanted is read page by page: thousands of nodes are more than 100 MB. */
+async function listAll<Value>(
   { client, signal }: Asking,
   resource: string,
+  read: (item: unknown) => Value | undefined,
   fieldSelector?: string,
-): Promise<unknown[]> {
-  const items: unknown[] = [];
+): Promise<Value[]> {
+  const items: Value[] = [];
   let next = "";
   do {
     const query = {
@@ -82,7 +84,7 @@ async function listAll(
     const request = { path: `/api/v1/${resource}`, query, signal };
     const { object } = await askServer(client, request, { verb: "list", resource, group: "" });
     const page = v.parse(ListPage, object);
-    items.push(...page.items);
+    items.push(...page.items.flatMap((item) => read(item) ?? []));
     next = page.metadata?.continue ?? "";
   } while (next !== "");
   return items;
@@ -115,7 +117,11 @@ async function isAllowed({ client, signal }: Asking, { verb, resource, group }: 
   return v.parse(Review, object).status.allowed;
 }
 
-/** The first question of all: its answer's headers have the server's time, whatever it says. */
+/**
+ * The first question of all: its answer's headers have the server's time, whatever it says.
+ *
+ * @throws RefusedError, StrangeAnswerError or ConnectionError.
+ */
 export async function greet({ client, signal }: Asking): Promise<Answer & { readonly clockAhead: number }> {
   const before = Date.now();
   const answer = await askServer(client, { path: "/version", signal });
@@ -127,11 +133,25 @@ export async function greet({ client, signal }: Asking): Promise<Answer & { read
   };
 }
 
-async function gather<Value>(work: Promise<Value>): Promise<Known<Value>> {
+/** Without credentials a server may greet and still answer nothing else. */
+function isNotLoggedIn(error: unknown): boolean {
+  if (!(error instanceof RefusedError)) return false;
+  const { code, message } = error.status;
+  return code === 401 || (code === 403 && message.includes('"system:anonymous"'));
+}
+
+/** What is not there when the signal fires is not known, whether the question heeds it or not. */
+async function gather<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Known<Value>> {
+  const late = Promise.withResolvers<never>();
+  const give = (): void => late.reject(signal.reason);
+  signal.addEventListener("abort", give, { once: true });
   try {
-    return known(await work);
+    return known(await Promise.race([work, late.promise]));
   } catch (error) {
-    return unknown(becauseOf(error));
+    if (isNotLoggedIn(error)) throw error;
+    return unknown(becauseOf(signal.aborted ? signal.reason : error));
+  } finally {
+    signal.removeEventListener("abort", give);
   }
 }
 
@@ -152,17 +172,20 @@ async function lackingRights(options: ReadClusterOptions): Promise<Right[]> {
 }
 
 /**
- * Asks for all of it at once.
+ * Asks for all of it at once. `clockAhead`: of the greeting.
  *
- * @throws RefusedError, StrangeAnswerError or ConnectionError where not even the first question is answered.
+ * @throws RefusedError where the server does not know who asks.
  */
-export async function readClusterFacts(options: ReadClusterOptions): Promise<ClusterFacts> {
-  const { clockAhead } = await greet(options);
-  const ownPods = `spec.nodeName=${options.nodeName},status.phase!=Succeeded,status.phase!=Failed`;
+export async function readClusterFacts(
+  options: ReadClusterOptions,
+  clockAhead: number,
+): Promise<ClusterFacts> {
+  const { nodeName, signal } = options;
+  const ownPods = `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed`;
   const [nodes, pods, lacking] = await Promise.all([
-    gather(listAll(options, "nodes").then((items) => items.flatMap((item) => nodeOf(item) ?? []))),
-    gather(listAll(options, "pods", ownPods).then((items) => items.flatMap((item) => podOf(item) ?? []))),
-    gather(lackingRights(options)),
+    gather(listAll(options, "nodes", nodeOf), signal),
+    gather(listAll(options, "pods", podOf, ownPods), signal),
+    gather(lackingRights(options), signal),
   ]);
   return {
     nodes,
