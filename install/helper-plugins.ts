@@ -60,6 +60,10 @@ function remedy(view: HostView, directory: string): string {
   return `put one that is made for this host into ${path} (packages kubernetes-cni and containernetworking-plugins have it), which is then left alone`;
 }
 
+function notice(name: Helper, note: string): HelperPlan {
+  return { kind: "leave out", name, note };
+}
+
 function planFor(name: Helper, question: HelperQuestion): HelperPlan {
   const { executable, directory, plugins, update, view } = question;
   const source = [dirname(executable), plugins].map((one) => join(one, name)).find(isThere);
@@ -70,19 +74,14 @@ function planFor(name: Helper, question: HelperQuestion): HelperPlan {
   if (source === undefined) return { kind: "missing", name };
   const why = obstacle(name, source, view);
   if (why === undefined) return { kind: "write", name, source };
-  if (there)
-    return { kind: "leave out", name, note: `${name} is not replaced: ${why}; the one that was there stays` };
+  if (there) return notice(name, `${name} is not replaced: ${why}; the one that was there stays`);
   const mend = remedy(view, directory);
   if (name === "host-local") {
     throw new InstallError(
       `host-local does not run on this host, so nothing is installed: ${why}; pods get no address without it: ${mend}`,
     );
   }
-  return {
-    kind: "leave out",
-    name,
-    note: `${name} is left out: ${why}. Without it ${WITHOUT[name]}; ${mend}`,
-  };
+  return notice(name, `${name} is left out: ${why}. Without it ${WITHOUT[name]}; ${mend}`);
 }
 
 /**

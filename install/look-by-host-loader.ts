@@ -1,7 +1,7 @@
 import { errorCode } from "../model/error-code.ts";
 import { LIBC } from "./host-libraries.ts";
 import { hostLoader, librariesElsewhere } from "./host-loader.ts";
-import { failure, start } from "./start.ts";
+import { type Refused, refused, refusedByEnd, start } from "./start.ts";
 
 /** It cannot be told from here. */
 export interface Impossible {
@@ -12,9 +12,7 @@ export interface Impossible {
 /** What the host's loader says of an executable's libraries. */
 export type LibraryLook =
   /** `run`: the words before the executable that start it with them. */
-  | { readonly kind: "there"; readonly run: readonly string[] }
-  | { readonly kind: "refused"; readonly why: string }
-  | Impossible;
+  { readonly kind: "there"; readonly run: readonly string[] } | Refused | Impossible;
 
 const WRONG_VERSION = /: version `[^']+' not found/;
 
@@ -26,18 +24,15 @@ export function lookByHostLoader(root: string, file: string, loader: string): Li
     const listing = start([...host.list, file], "ignore");
     const elsewhere = librariesElsewhere(listing.said, root);
     if (elsewhere.includes(LIBC)) return { kind: "impossible", why: `its ${LIBC} is in no usual directory` };
-    if (elsewhere.length > 0)
-      return { kind: "refused", why: `the host has ${LIBC}, but not ${elsewhere.join(", ")}` };
-    if (listing.end !== 0) return { kind: "refused", why: failure(listing) };
+    if (elsewhere.length > 0) return refused(`the host has ${LIBC}, but not ${elsewhere.join(", ")}`);
+    if (listing.end !== 0) return refusedByEnd(listing);
     // It lists on, and ends well.
-    if (WRONG_VERSION.test(listing.complaint))
-      return { kind: "refused", why: `the host's loader says ${listing.complaint}` };
+    if (WRONG_VERSION.test(listing.complaint)) return refused(`the host's loader says ${listing.complaint}`);
     return { kind: "there", run: host.run };
   } catch (error) {
     const code = errorCode(error) ?? String(error);
     // What is no loader starts nothing on the host, either.
-    if (code === "ENOEXEC")
-      return { kind: "refused", why: `the host's loader ${loader} cannot be started (${code})` };
+    if (code === "ENOEXEC") return refused(`the host's loader ${loader} cannot be started (${code})`);
     return { kind: "impossible", why: `its loader cannot be started here (${code})` };
   }
 }

@@ -24,6 +24,16 @@ export function start(words: readonly string[], stdin: number | "ignore"): Start
   return { end: signalCode ?? exitCode, said: stdout.toString(), complaint };
 }
 
-export function failure({ end, complaint }: Started): string {
-  return `it ended with ${end} when it was tried: ${complaint}`;
+export interface Refused {
+  readonly kind: "refused";
+  readonly why: string;
+}
+
+export function refused(why: string): Refused {
+  return { kind: "refused", why };
+}
+
+/** Why what ended so does not run. */
+export function refusedByEnd({ end, complaint }: Started): Refused {
+  return refused(`it ended with ${end} when it was tried: ${complaint}`);
 }

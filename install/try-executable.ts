@@ -7,17 +7,12 @@ import { readElf } from "./elf.ts";
 import { missingLibrary } from "./host-libraries.ts";
 import type { HostView } from "./host-view.ts";
 import { type Impossible, lookByHostLoader } from "./look-by-host-loader.ts";
-import { failure, start, type Started } from "./start.ts";
+import { type Refused, refused, refusedByEnd, start, type Started } from "./start.ts";
 
 /** What a trial run came to. */
 export type Trial =
   /** `doubt`: why it is not known to run on the host, too. */
-  | { readonly kind: "runs"; readonly version: string; readonly doubt?: string }
-  | { readonly kind: "refused"; readonly why: string };
-
-function refused(why: string): Trial {
-  return { kind: "refused", why };
-}
+  { readonly kind: "runs"; readonly version: string; readonly doubt?: string } | Refused;
 
 /** The kernel names the executable where its loader is missing. */
 function startFailure(error: unknown, loader: string | undefined): string {
@@ -37,7 +32,7 @@ function startFailure(error: unknown, loader: string | undefined): string {
 /** What `tortie version` came to. */
 function trialOf(started: Started): Trial {
   const [, version] = /^tortie (.+)\n$/.exec(started.said) ?? [];
-  return started.end === 0 && version !== undefined ? { kind: "runs", version } : refused(failure(started));
+  return started.end === 0 && version !== undefined ? { kind: "runs", version } : refusedByEnd(started);
 }
 
 /** Runs it with the process' own root directory. */

@@ -205,8 +205,11 @@ const COMMANDS: Place = {
       title: "tortie install",
       from: [
         "install/bin-directories.ts",
+        "install/helper-plugins.ts",
         "install/install-files.ts",
         "install/install-options.ts",
+        "install/look-by-host-loader.ts",
+        "install/start.ts",
         "install/try-executable.ts",
       ],
       advice:
