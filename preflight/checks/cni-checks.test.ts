@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { hostFiles, readCniFiles } from "../facts/cni-files.ts";
@@ -73,6 +73,29 @@ test("where our plugin lies already, wherever that is, all is well", () => {
     "/etc/cni/net.d/": "",
   };
   expect(directories(files)).toEqual([expect.stringMatching(/^ok: .*; tortie's plugin is there$/)]);
+});
+
+test("links of the host are followed on the host", () => {
+  const k3s = "/var/lib/rancher/k3s";
+  const root = makeRoot({
+    [`${k3s}/agent/etc/containerd/config.toml`]: `version = 2
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "${k3s}/data/current/bin"
+  conf_dir = "${k3s}/agent/etc/cni/net.d"
+`,
+    [`${k3s}/data/1234/bin/tortie`]: "",
+    [`${k3s}/agent/etc/cni/net.d/`]: "",
+    "/opt/calico.conflist": JSON.stringify({ cniVersion: "1.0.0", name: "n", plugins: [{ type: "calico" }] }),
+  });
+  symlinkSync(`${k3s}/data/1234`, join(root, k3s, "data/current"));
+  symlinkSync("/opt/calico.conflist", join(root, k3s, "agent/etc/cni/net.d/10-calico.conflist"));
+  const read = known(readCniFiles({ root, whole: true }));
+  expect(checkCniDirectories(read, `${k3s}/agent/etc/cni/net.d`).map(line)).toEqual([
+    expect.stringMatching(/^ok: k3s looks in .*; tortie's plugin is there$/),
+  ]);
+  expect(checkCniConfiguration(read, { manageCni: true, ownName: "10-calico.conflist" }).map(line)).toEqual([
+    expect.stringMatching(/^ok: 10-calico\.conflist \(calico\) sorts first/),
+  ]);
 });
 
 test("CRI-O, k3s and others are known; what is missing or cannot be read is told", () => {

@@ -6,6 +6,7 @@ import type { Environment } from "../../model/environment.ts";
 import { isInPod } from "../../handshake/in-pod.ts";
 import { HOST_ROOT, looksLikeRoot } from "../../handshake/cni-files.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
+import { seenFrom } from "./seen-from.ts";
 
 /** One file in a directory of CNI configurations. */
 export interface CniConfigFile {
@@ -27,19 +28,20 @@ export interface RuntimeFiles {
 
 const READ = /\.(conf|conflist|json)$/;
 
-function readConfig(directory: string, name: string): CniConfigFile {
+function readConfig(root: string, directory: string, name: string): CniConfigFile {
   try {
-    const read = readNetworkConfig(readFileSync(join(directory, name), "utf8"));
+    const read = readNetworkConfig(readFileSync(seenFrom(root, join(directory, name)), "utf8"));
     return { name, plugins: read.ok ? read.config.plugins : undefined };
   } catch {
     return { name, plugins: undefined };
   }
 }
 
-function configsIn(directory: string): readonly CniConfigFile[] | undefined {
-  if (!isDirectory(directory)) return undefined;
-  const names = readdirSync(directory).filter((name) => READ.test(name));
-  return names.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => readConfig(directory, name));
+function configsIn(root: string, directory: string): readonly CniConfigFile[] | undefined {
+  const seen = seenFrom(root, directory);
+  if (!isDirectory(seen)) return undefined;
+  const names = readdirSync(seen).filter((name) => READ.test(name));
+  return names.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => readConfig(root, directory, name));
 }
 
 /** Whether a configuration has our plugin, or Calico's, wire the pods. */
@@ -73,10 +75,10 @@ function filesOf(root: string, runtime: Runtime): RuntimeFiles {
     runtime,
     binDirectories: runtime.binDirectories.map((path) => ({
       path,
-      there: isDirectory(join(root, path)),
-      ours: existsSync(join(root, path, "tortie")),
+      there: isDirectory(seenFrom(root, path)),
+      ours: existsSync(seenFrom(root, join(path, "tortie"))),
     })),
-    configs: configsIn(join(root, runtime.netDirectory)),
+    configs: configsIn(root, runtime.netDirectory),
   };
 }
 
@@ -87,7 +89,7 @@ function filesOf(root: string, runtime: Runtime): RuntimeFiles {
  */
 export function readCniFiles({ root, whole }: HostFiles): readonly RuntimeFiles[] {
   const runtimes = findRuntimes(root);
-  if (!whole && runtimes.length === 0 && !isDirectory(join(root, USUAL.netDirectory)))
+  if (!whole && runtimes.length === 0 && !isDirectory(seenFrom(root, USUAL.netDirectory)))
     throw new Error(`the host's files are not mounted at ${root}`);
   return (runtimes.length === 0 ? [USUAL] : runtimes).map((runtime) => filesOf(root, runtime));
 }

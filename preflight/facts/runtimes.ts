@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isObject } from "../../adapters/objects/schema.ts";
+import { seenFrom } from "./seen-from.ts";
 
 /** Where a container runtime of this node looks for CNI plugins and their configuration. */
 export interface Runtime {
@@ -105,13 +106,13 @@ const KINDS: readonly Kind[] = [
 /** A configuration, and what it imports, in the order in which the last one wins. */
 function readFiles(root: string, path: string): { readonly path: string; readonly config: unknown }[] {
   const config: unknown = Bun.TOML.parse(
-    readFileSync(join(root, path), "utf8").replaceAll("${SNAP_DATA}", SNAP),
+    readFileSync(seenFrom(root, path), "utf8").replaceAll("${SNAP_DATA}", SNAP),
   );
   const imported = texts(at(config, "imports")).flatMap((pattern) => {
     const whole = pattern.startsWith("/") ? pattern : join(dirname(path), pattern);
     return filesLike(root, whole).map((one) => ({
       path: one,
-      config: Bun.TOML.parse(readFileSync(join(root, one), "utf8")) as unknown,
+      config: Bun.TOML.parse(readFileSync(seenFrom(root, one), "utf8")) as unknown,
     }));
   });
   return [{ path, config }, ...imported];
@@ -125,9 +126,9 @@ function filesLike(root: string, pattern: string): string[] {
 
 function runtimeOf(root: string, kind: Kind): Runtime | undefined {
   const { name, sockets, configs, dropIns, read } = kind;
-  const main = configs.filter((path) => existsSync(join(root, path)));
+  const main = configs.filter((path) => existsSync(seenFrom(root, path)));
   const more = dropIns === undefined ? [] : filesLike(root, `${dropIns}/*.conf`);
-  if (![...main, ...more, ...sockets].some((path) => existsSync(join(root, path)))) return undefined;
+  if (![...main, ...more, ...sockets].some((path) => existsSync(seenFrom(root, path)))) return undefined;
   let { binDirectories, netDirectory } = kind;
   let saidBy: string | undefined;
   try {
