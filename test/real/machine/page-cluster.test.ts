@@ -10,7 +10,7 @@ import { type ShippedNode, startShippedNode } from "./daemonset/shipped-node.ts"
 let resources: AsyncDisposableStack;
 let node: ShippedNode;
 let scene: Scene;
-let images = 0;
+const built = new Set<string>();
 beforeAll(async () => {
   await using building = new AsyncDisposableStack();
   node = building.use(await startShippedNode());
@@ -26,7 +26,8 @@ beforeAll(async () => {
       environment: { KUBECONFIG: cluster.adminKubeconfig },
       instead: (typed) => {
         // The README's way makes the image as install.md did before.
-        if (typed === "script/image" && ++images > 1) return "true";
+        if (typed.startsWith("script/") && built.has(typed)) return "true";
+        built.add(typed);
         return typed.replace("HOST=10.0.0.1", "HOST=127.0.0.1").replace("PORT=6443", `PORT=${cluster.port}`);
       },
     }),
