@@ -65,6 +65,8 @@ export type Annotated =
   | { readonly kind: "gone" }
   /** It is left out, this time and from now on. */
   | { readonly kind: "leftOut"; readonly because: string; readonly next: string }
+  /** The account has no right to it, which nobody said it should have; it may get it later. */
+  | { readonly kind: "notAllowed"; readonly because: string; readonly next: string }
   | { readonly kind: "failed"; readonly because: string; readonly next: string };
 
 /**

@@ -4,6 +4,7 @@ import { ConnectionError } from "./connection/connection-error.ts";
 import { listWatch } from "./reading/list-watch.ts";
 import { merged } from "./merged-iterables.ts";
 import { patchPodAnnotations } from "./pod-annotations.ts";
+import { createRightToAnnotate } from "./right-to-annotate.ts";
 import { createBindingQuestion } from "./binding-question.ts";
 import { createPodLookUps, notInSync, type PodLookUps, type Step } from "./pod-look-ups.ts";
 import { createModelReader, type ModelReader } from "./store/model-reader.ts";
@@ -179,14 +180,17 @@ async function lookUpEverywhere(
 export function kubernetesDatastore(options: KubernetesDatastoreOptions): Datastore {
   const connections = new Set<OpenConnection>();
   const unbound = createBindingQuestion();
+  const ifAllowed = createRightToAnnotate();
   return {
     watch: (stopping) => follow(options, connections, stopping),
     lookUp: (namespace, pod, signal) =>
       lookUpEverywhere(connections, (lookUps) => lookUps.lookUp(namespace, pod, signal)),
     async annotate(annotation, signal) {
       for (const { client } of connections) {
-        const refusal = options.annotating === true ? undefined : await unbound(client, signal);
-        return refusal ?? patchPodAnnotations(client, annotation, signal);
+        const patch = () => patchPodAnnotations(client, annotation, signal);
+        if (options.annotating !== true) return (await unbound(client, signal)) ?? ifAllowed(patch);
+        const result = await patch();
+        return result.kind === "notAllowed" ? { ...result, kind: "failed" } : result;
       }
       const because = "there is no connection to the API server yet";
       return { kind: "failed", because, next: "nothing: tries go on" };

@@ -98,10 +98,25 @@ test("a name that no pod has is asked nobody for", async () => {
 const FORBIDDEN =
   'pods "a" is forbidden: User "system:serviceaccount:kube-system:tortie" cannot patch resource "pods/status" in API group "" in the namespace "x"';
 
+const DENIED =
+  "pods \"a\" is forbidden: ValidatingAdmissionPolicy 'tortie' with binding 'tortie' denied request: not yours";
+
+test.each([FORBIDDEN, 'User "x" cannot patch pods/status in the namespace "x"'])(
+  "a missing right is told apart: %s",
+  async (message) => {
+    const { client } = clientOf(refusal(403, { reason: "Forbidden", message }));
+    expect(await patchPodAnnotations(client, given, signal)).toEqual({
+      kind: "notAllowed",
+      because: expect.stringContaining("may not patch pods/status"),
+      next: expect.stringContaining("grant it by RBAC"),
+    });
+  },
+);
+
 test.each([
   [
-    refusal(403, { reason: "Forbidden", message: FORBIDDEN }),
-    'user "system:serviceaccount:kube-system:tortie" may not patch pods/status in the namespace "x" (403 Forbidden)',
+    refusal(403, { reason: "Forbidden", message: DENIED }),
+    "ValidatingAdmissionPolicy 'tortie' with binding 'tortie' denied request: not yours (403 Forbidden)",
   ],
   [
     refusal(409, { reason: "Conflict", message: "the object has been modified" }),

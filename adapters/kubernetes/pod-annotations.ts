@@ -26,6 +26,11 @@ function isOfAnother({ code, reason, message }: ApiStatus): boolean {
   );
 }
 
+/** Whether RBAC refuses; an admission policy speaks otherwise. */
+function isNoRight({ code, message }: ApiStatus): boolean {
+  return code === 403 && / cannot patch (resource ")?pods\/status\b/.test(message);
+}
+
 /**
  * Patches the pod's annotations through its status, which needs the least rights, on the condition that it is the pod of that UID.
  * One try; whatever goes wrong is told as a value.
@@ -52,7 +57,8 @@ export async function patchPodAnnotations(
     }
     const status = await readApiStatus(response, ASKED);
     if (isOfAnother(status)) return { kind: "gone" };
-    return { kind: "failed", because: status.found, next: status.next };
+    const kind = isNoRight(status) ? "notAllowed" : "failed";
+    return { kind, because: status.found, next: status.next };
   } catch (error) {
     return failureOfRequest(error, signal);
   }

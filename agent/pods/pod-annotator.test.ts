@@ -121,6 +121,19 @@ test("a failure is told once for each cause, until one works again", async () =>
   expect(text()).toContain('"pod":"x/a","because":"403","next":"allow it"');
 });
 
+test("a right that is missing is told once and quietly, and tried again, for it may be given", async () => {
+  const { annotator, begun, finish, messages, text } = bench(1, { isTrue: () => true });
+  const notAllowed: Annotated = { kind: "notAllowed", because: "no right", next: "give it" };
+  annotator.write(annotation("a"));
+  await finish(notAllowed);
+  await until(() => begun.length === 2);
+  await finish(notAllowed);
+  await until(() => begun.length === 3);
+  await finish();
+  expect(messages()).toEqual(["pods are not annotated"]);
+  expect(text()).toContain('"level":"info"');
+});
+
 test("where annotations are left out, that is told once, and none is begun any more", async () => {
   const { annotator, begun, finish, messages, text } = bench();
   for (const pod of ["a", "b", "c"]) annotator.write(annotation(pod, "10.0.0.1"));

@@ -44,6 +44,13 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
   const told = new Set<string>();
   let leftOut = false;
 
+  /** Whether this cause is worth a line. */
+  function isNew(because: string): boolean {
+    if (stopping.signal.aborted || told.has(because) || told.size >= MOST_TOLD) return false;
+    told.add(because);
+    return true;
+  }
+
   function judge({ namespace, pod }: PodAnnotation, result: Annotated): void {
     switch (result.kind) {
       case "annotated":
@@ -56,10 +63,14 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
         leftOut = true;
         return wanted.clear();
       }
+      case "notAllowed": {
+        const { because, next } = result;
+        if (isNew(because)) log.write("info", "pods are not annotated", { because, next });
+        return;
+      }
       case "failed": {
         const { because, next } = result;
-        if (stopping.signal.aborted || told.has(because) || told.size >= MOST_TOLD) return;
-        told.add(because);
+        if (!isNew(because)) return;
         return log.write("warning", "pod not annotated", { pod: `${namespace}/${pod}`, because, next });
       }
       default:
@@ -75,7 +86,7 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
     const result = await annotate(annotation, signal);
     judge(annotation, result);
     writing.delete(uid);
-    if (result.kind === "failed") tryAgain(annotation);
+    if (result.kind === "failed" || result.kind === "notAllowed") tryAgain(annotation);
     else failed.delete(uid);
     begin();
   }

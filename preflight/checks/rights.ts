@@ -22,13 +22,16 @@ export function checkRights(lacking: Known<readonly Right[]>): Finding {
         ),
   );
   const found = `this account may not ${texts.join("; ")}`;
-  const mend = "kubectl apply -f tortie-rbac.yaml, and see that the ClusterRoleBinding names this account";
   // Without it nothing is missing but annotations.
   if (lacking.value.every(({ verb }) => verb === "patch"))
     return warning(
       CHECK,
       `${found}: pods get no cni.projectcalico.org/ annotations`,
-      `${mend}; or set TORTIE_PODANNOTATIONS=false`,
+      "kubectl apply -f tortie-annotations.yaml gives the right; or set TORTIE_PODANNOTATIONS=false",
     );
-  return failed(CHECK, found, mend);
+  return failed(
+    CHECK,
+    found,
+    "kubectl apply -f tortie-rbac.yaml, and see that the ClusterRoleBinding names this account",
+  );
 }
