@@ -1,3 +1,4 @@
+import { errorCode } from "../../model/error-code.ts";
 import { SystemCallError } from "../../native/system-call-error.ts";
 import { type Command, FAMILY } from "../nft/batch.ts";
 import {
@@ -61,8 +62,21 @@ function notPermitted(): SystemCallError {
   return new SystemCallError("try out what nftables can do", EPERM);
 }
 
+/** What a kernel without netfilter's sockets, or without nftables behind them, answers. */
+const NO_TABLES: ReadonlySet<string> = new Set(["EPROTONOSUPPORT", "EAFNOSUPPORT", "EOPNOTSUPP"]);
+
+class NoTablesError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`the kernel has no nftables (${code})`);
+    this.code = code;
+  }
+}
+
 function refusal({ code, message }: Failure): Error {
-  return code === "EPERM" ? notPermitted() : new Error(message);
+  if (code === "EPERM") return notPermitted();
+  return NO_TABLES.has(code) ? new NoTablesError(code) : new Error(message);
 }
 
 /** The codes of the commands that failed, by their place; the transaction is undone in any case. */
@@ -77,20 +91,31 @@ function tryOut(writer: NftWriter, commands: readonly Command[]): ReadonlyMap<nu
   return new Map(result.failures.map(({ index, code }) => [index, code]));
 }
 
+function tryAll(writer: NftWriter): KernelAbilities {
+  const plain = tryOut(writer, [ADD_TABLE]).get(0);
+  if (plain === "EPERM") throw notPermitted();
+  if (plain !== undefined) throw new NoTablesError(plain);
+  const owned = tryOut(writer, [
+    { add: { table: { family: FAMILY, name: TABLE, flags: ["owner", "persist"] } } },
+  ]);
+  const beginning: readonly Command[] = [ADD_TABLE, { add: { chain: { ...IN_TABLE, name: CHAIN.chain } } }];
+  const failed = tryOut(writer, [...beginning, ...TRIED.map(([, command]) => command)]);
+  const lacking = TRIED.flatMap(([ability], at) => (failed.has(at + beginning.length) ? [ability] : []));
+  return { noTables: undefined, ownedTables: !owned.has(0), lacking: [...new Set(lacking)] };
+}
+
 /**
  * Tries in transactions that end in a command which must fail: the kernel says what it makes of each command, and undoes
  * all of it. Modules that are loaded for it stay. Throws where this process may not try.
  */
-export function kernelAbilities(writer: NftWriter = new NetlinkWriter()): KernelAbilities {
-  using trying = writer;
-  const plain = tryOut(trying, [ADD_TABLE]).get(0);
-  if (plain === "EPERM") throw notPermitted();
-  if (plain !== undefined) return { noTables: plain, ownedTables: false, lacking: [] };
-  const owned = tryOut(trying, [
-    { add: { table: { family: FAMILY, name: TABLE, flags: ["owner", "persist"] } } },
-  ]);
-  const beginning: readonly Command[] = [ADD_TABLE, { add: { chain: { ...IN_TABLE, name: CHAIN.chain } } }];
-  const failed = tryOut(trying, [...beginning, ...TRIED.map(([, command]) => command)]);
-  const lacking = TRIED.flatMap(([ability], at) => (failed.has(at + beginning.length) ? [ability] : []));
-  return { noTables: undefined, ownedTables: !owned.has(0), lacking: [...new Set(lacking)] };
+export function kernelAbilities(open: () => NftWriter = () => new NetlinkWriter()): KernelAbilities {
+  try {
+    using writer = open();
+    return tryAll(writer);
+  } catch (error) {
+    const code = errorCode(error);
+    if (error instanceof NoTablesError || (code !== undefined && NO_TABLES.has(code)))
+      return { noTables: code, ownedTables: false, lacking: [] };
+    throw error;
+  }
 }
