@@ -11,7 +11,7 @@ const page = await read("docs/cni-plugin.md");
 const commands = page.match(/(?<=^ {4}tortie ).*$/gm) ?? [];
 
 test("its commands are understood", () => {
-  expect(commands).toHaveLength(5);
+  expect(commands).toHaveLength(4);
   for (const [face, ...words] of commands.map((command) => command.split(" "))) {
     const asked = face === "install" ? readInstallOptions(words, {}) : readUninstallOptions(words, {});
     expect(asked.kind).toBe("options");
@@ -36,12 +36,12 @@ test("its placeholders are all that there are", () => {
   expect(told.toSorted()).toEqual(PLACEHOLDERS.toSorted());
 });
 
-test("it names settings, plugins and numbers as they are", () => {
+test("it names settings and plugins as they are, and the page of uninstalling its routes", async () => {
   const settings = new Set<string>(Object.values(SETTING_ROWS).map(({ name }) => name));
   const named = [...page.matchAll(/`(CNI_[A-Z_]+|CALICO_[A-Z_]+|DATASTORE_TYPE)\b/g)].map(
     ([, name = ""]) => name,
   );
   expect(named.filter((name) => !settings.has(name))).toEqual([]);
   expect(page).toContain(HELPERS.join(", "));
-  expect(page).toContain(`routes of protocol ${ROUTE_PROTOCOL}`);
+  expect(await read("docs/uninstall.md")).toContain(`routes of protocol ${ROUTE_PROTOCOL}`);
 });
