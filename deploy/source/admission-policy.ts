@@ -4,7 +4,7 @@ import type {
   V1Validation,
 } from "@kubernetes/client-node";
 import type { Commented } from "./commented.ts";
-import { LABELS, NAME, USER } from "./names.ts";
+import { LABELS, USER } from "./names.ts";
 
 const NODE_NAME = "authentication.kubernetes.io/node-name";
 const OWN_ANNOTATIONS = ["podIP", "podIPs", "containerID"].map((name) => `cni.projectcalico.org/${name}`);
@@ -18,11 +18,10 @@ function unchanged(what: string, ...paths: readonly string[]): Commented<V1Valid
 }
 
 /** Binds the one right to write: to pods of the node that asks, and to three annotations of them. */
-export function admissionPolicy(): [
-  Commented<V1ValidatingAdmissionPolicy>,
-  Commented<V1ValidatingAdmissionPolicyBinding>,
-] {
-  const metadata = { name: NAME, labels: LABELS };
+export function admissionPolicy(
+  name: string,
+): [Commented<V1ValidatingAdmissionPolicy>, Commented<V1ValidatingAdmissionPolicyBinding>] {
+  const metadata = { name, labels: LABELS };
   return [
     {
       "#": "Binds the right to patch pods/status, which RBAC can only give for all pods at once: whoever has the token of one node's agent can change three annotations of that node's pods, and nothing else in the cluster. The API server puts the node's name into the token when a kubelet asks for it, so no agent can claim another.",
@@ -47,7 +46,7 @@ export function admissionPolicy(): [
           },
           {
             name: "own",
-            expression: `[${OWN_ANNOTATIONS.map((name) => `'${name}'`).join(", ")}]`,
+            expression: `[${OWN_ANNOTATIONS.map((key) => `'${key}'`).join(", ")}]`,
           },
           { name: "before", expression: "oldObject.metadata.?annotations.orValue({})" },
           { name: "after", expression: "object.metadata.?annotations.orValue({})" },
@@ -68,7 +67,7 @@ export function admissionPolicy(): [
             message: `tortie may change no annotations of a pod but ${OWN_ANNOTATIONS.join(", ")}`,
             reason: "Forbidden",
           },
-          unchanged("labels", "metadata.?labels"),
+          unchanged("labels and name", "metadata.?labels", "metadata.?generateName"),
           unchanged("finalizers and owners", "metadata.?finalizers", "metadata.?ownerReferences"),
           unchanged("spec and status", "?spec", "?status"),
         ],
@@ -78,7 +77,7 @@ export function admissionPolicy(): [
       apiVersion: "admissionregistration.k8s.io/v1",
       kind: "ValidatingAdmissionPolicyBinding",
       metadata,
-      spec: { policyName: NAME, validationActions: ["Deny"] },
+      spec: { policyName: name, validationActions: ["Deny"] },
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { V1Container, V1EnvVar, V1Probe } from "@kubernetes/client-node";
+import { ACCOUNT_MOUNT } from "./account-volume.ts";
 import type { Commented } from "./commented.ts";
 import { agentMounts, USUAL_DIRECTORIES } from "./host-paths.ts";
 import { CONFIG_MAP, NAME } from "./names.ts";
@@ -88,6 +89,6 @@ ADDRESS must be one that the server's certificate names; for kubeadm it is in \`
       ["NET_ADMIN"],
       "nftables, routes and links of the host's network, where the agent runs. The plugin, which enters pods, is run by the host's runtime, and not by the agent.",
     ),
-    ...(variant.wires && { volumeMounts: agentMounts() }),
+    volumeMounts: [...(variant.wires ? agentMounts() : []), ACCOUNT_MOUNT],
   };
 }

@@ -13,7 +13,7 @@ function commands(file: string): string {
 }
 
 export const TORTIE_HEAD: string = `Tortie in one file: NetworkPolicy is enforced on every node, and pods are wired by tortie's CNI plugin, with addresses from their node's pod CIDR.
-For Kubernetes 1.30 or later, in a cluster whose network routes pod CIDRs to their nodes: routes of the cloud, static routes, or flannel by its own manifest, applied before or after this one.
+For Kubernetes 1.30 or later (older ones have tortie-before-1.30.yaml), in a cluster whose network routes pod CIDRs to their nodes: routes of the cloud, static routes, or flannel by its own manifest, applied before or after this one.
 ${commands("tortie.yaml")}
 
 ${NEEDS}
@@ -56,9 +56,16 @@ ${IMAGE}
 
 ${MADE}`;
 
-export const RBAC_HEAD: string = `An account for agents that run outside of pods, as systemd units do, and what it may do at the API server. The other manifests hold theirs.
+export const RBAC_HEAD: string = `An account for agents that run outside of pods, as systemd units do, and what it may read at the API server. The other manifests hold theirs.
   kubectl apply -f deploy/manifests/tortie-rbac.yaml
-docs/security.md says what each right is for, docs/cluster.md how a node gets a token. One that is bound to its node (kubectl create token tortie --bound-object-kind=Node --bound-object-name=NODE) is what the ValidatingAdmissionPolicy of tortie.yaml asks for.
+docs/security.md says what each right is for, docs/cluster.md how a node gets a token. It gives no right to write: tortie-annotations.yaml does.
+
+${MADE}`;
+
+export const ANNOTATIONS_HEAD: string = `The right to annotate pods, and what binds it to the pods of one node, for agents that have the account of tortie-rbac.yaml and wire pods (CALICO_MANAGE_CNI=true). Only for those who have tools that read these annotations. tortie.yaml holds its own.
+For Kubernetes 1.31 or later, where a token can be bound to a node; an agent with one that is not is refused. Do not apply it to a server older than 1.30, which would accept the right and not know what binds it.
+  kubectl apply -f deploy/manifests/tortie-annotations.yaml
+  kubectl -n kube-system create token tortie --bound-object-kind=Node --bound-object-name=NODE
 
 ${MADE}`;
 

@@ -8,6 +8,7 @@ import { flowSchema } from "./flow-schema.ts";
 import {
   ADDON_CONFIG_HEAD,
   ADDON_DAEMON_SET_HEAD,
+  ANNOTATIONS_HEAD,
   BEFORE_HEAD,
   FLANNEL_HEAD,
   POLICY_ONLY_HEAD,
@@ -16,7 +17,8 @@ import {
   uninstallHead,
 } from "./heads.ts";
 import { USUAL_DIRECTORIES } from "./host-paths.ts";
-import { rbac } from "./rbac.ts";
+import { ANNOTATIONS, NAME } from "./names.ts";
+import { annotationRights, rbac } from "./rbac.ts";
 import { uninstallDaemonSet } from "./uninstall.ts";
 
 /** One file: words at its beginning, and objects in the order in which they are made. */
@@ -36,8 +38,8 @@ const UNINSTALL_USUAL = {
 /** Whatever wires pods and may write, but the ConfigMap. */
 function wiring(image: string): readonly CommentedObject[] {
   return [
-    ...rbac("bound"),
-    ...admissionPolicy(),
+    ...rbac({ writes: true }),
+    ...admissionPolicy(NAME),
     flowSchema(),
     daemonSet({ image, wires: true, bindsWrites: true }),
   ];
@@ -59,14 +61,18 @@ export function manifests(image: string): readonly Manifest[] {
     {
       name: "tortie-policy-only.yaml",
       head: POLICY_ONLY_HEAD,
-      objects: [...rbac("none"), flowSchema(), daemonSet({ image, wires: false, bindsWrites: true })],
+      objects: [
+        ...rbac({ writes: false }),
+        flowSchema(),
+        daemonSet({ image, wires: false, bindsWrites: true }),
+      ],
     },
     {
       name: "tortie-before-1.30.yaml",
       head: BEFORE_HEAD,
       objects: [
         configMap({ masquerades: "tortie" }),
-        ...rbac("none"),
+        ...rbac({ writes: false }),
         daemonSet({ image, wires: true, bindsWrites: false }),
       ],
     },
@@ -80,7 +86,12 @@ export function manifests(image: string): readonly Manifest[] {
       head: ADDON_DAEMON_SET_HEAD,
       objects: wiring(image).map((object) => addon(object, "Reconcile")),
     },
-    { name: "tortie-rbac.yaml", head: RBAC_HEAD, objects: rbac("unbound") },
+    { name: "tortie-rbac.yaml", head: RBAC_HEAD, objects: rbac({ writes: false }) },
+    {
+      name: "tortie-annotations.yaml",
+      head: ANNOTATIONS_HEAD,
+      objects: [...annotationRights(), ...admissionPolicy(ANNOTATIONS)],
+    },
     {
       name: "tortie-uninstall.yaml",
       head: uninstallHead(UNINSTALL_USUAL),

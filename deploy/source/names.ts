@@ -1,6 +1,8 @@
 import manifest from "../../package.json" with { type: "json" };
 
 export const NAME = "tortie";
+/** Of what binds, and gives, the right to annotate pods to agents that are not of a DaemonSet. */
+export const ANNOTATIONS = "tortie-annotations";
 export const NAMESPACE = "kube-system";
 export const CONFIG_MAP = "calico-config";
 

@@ -77,6 +77,28 @@ describe.each(OWN_WORKLOADS.map((workload) => [workload.where, workload] as cons
     }
   });
 
+  test("no container has the account's token but the agent, and it is where the agent looks", () => {
+    expect(pod["automountServiceAccountToken"]).toBe(false);
+    const tokens = (pod.volumes ?? []).filter((volume) =>
+      JSON.stringify(volume).includes("serviceAccountToken"),
+    );
+    expect(tokens).toHaveLength(name === "tortie" ? 1 : 0);
+    const mounting = containersOf(pod).filter(({ volumeMounts = [] }) =>
+      volumeMounts.some((mount) => mount.name === tokens[0]?.name),
+    );
+    expect(mounting.map((container) => container.name)).toEqual(name === "tortie" ? ["tortie"] : []);
+  });
+
+  test("no pod for nodes that run no DaemonSets", () => {
+    for (const [key, value] of [
+      ["type", "virtual-kubelet"],
+      ["eks.amazonaws.com/compute-type", "fargate"],
+    ])
+      expect(JSON.stringify(pod["affinity"])).toContain(
+        JSON.stringify({ key, operator: "NotIn", values: [value] }),
+      );
+  });
+
   test("only processors that the image is made for, five seconds to end, and the node's resolver", () => {
     const key = "kubernetes.io/arch";
     expect(JSON.stringify(pod["affinity"])).toContain(
@@ -102,6 +124,6 @@ describe.each(OWN_WORKLOADS.map((workload) => [workload.where, workload] as cons
 
 test("policies alone need nothing of the host", () => {
   const found = OWN_WORKLOADS.find(({ where }) => where.startsWith("tortie-policy-only.yaml"));
-  expect(found?.pod).not.toHaveProperty("volumes");
+  expect(JSON.stringify(found?.pod)).not.toContain("hostPath");
   expect(found?.pod).not.toHaveProperty("initContainers");
 });

@@ -6,7 +6,9 @@ import { MANIFESTS, type ManifestObject, objectsOf } from "./test-manifests.ts";
 const WRITTEN = [{ name: "pods/status", verbs: ["patch"] }];
 const READ = [PODS, NAMESPACES, NETWORK_POLICIES, ownNode("x")].map(({ watched }) => watched);
 /** Manifests whose agent writes nothing. */
-const READING_ONLY = ["tortie-before-1.30.yaml", "tortie-policy-only.yaml"];
+const READING_ONLY = ["tortie-before-1.30.yaml", "tortie-policy-only.yaml", "tortie-rbac.yaml"];
+/** What gives the right to write to the account of another manifest. */
+const WRITING_ONLY = "tortie-annotations.yaml";
 
 /** `pods` or `networkpolicies.networking.k8s.io`, from the path that is asked for. */
 function resourceName(path: string): string {
@@ -62,11 +64,38 @@ test.each(WITH_ROLES)("%s gives that role to that account", (file) => {
   ] as never);
 });
 
-test("wherever a DaemonSet's agent may write, a policy binds that right to its node", () => {
-  const binding = WITH_ROLES.filter((file) => ownOf(file, "ValidatingAdmissionPolicyBinding").length > 0);
-  expect(binding).toEqual(
-    WITH_ROLES.filter((file) => !READING_ONLY.includes(file) && file !== "tortie-rbac.yaml"),
-  );
+/** By the name of an object of these kinds. */
+function namesOf(file: string, kinds: RegExp): readonly string[] {
+  return objectsOf(file)
+    .filter(({ kind }) => kinds.test(kind))
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+}
+
+test("no manifest gives a right to write without the policy that binds it", () => {
+  for (const file of MANIFESTS) {
+    const writes = objectsOf(file).some(
+      ({ kind, metadata, rules = [] }) =>
+        kind === "ClusterRole" &&
+        metadata.name.startsWith("tortie") &&
+        rules.some(({ verbs }) => verbs.includes("patch")),
+    );
+    const name = file === WRITING_ONLY ? "tortie-annotations" : "tortie";
+    const bound = [`ValidatingAdmissionPolicy ${name}`, `ValidatingAdmissionPolicyBinding ${name}`];
+    expect([file, ...namesOf(file, /^ValidatingAdmission/)]).toEqual([file, ...(writes ? bound : [])]);
+  }
+});
+
+test("tortie-annotations.yaml gives the right to write and nothing else, in names that no other manifest has", () => {
+  const [role, binding, ...policy] = objectsOf(WRITING_ONLY);
+  expect(role?.rules).toEqual([{ apiGroups: [""], resources: ["pods/status"], verbs: ["patch"] }]);
+  expect(binding).toMatchObject({
+    kind: "ClusterRoleBinding",
+    roleRef: { name: "tortie-annotations" },
+    subjects: [{ name: "tortie", namespace: "kube-system" }],
+  });
+  expect(policy).toHaveLength(2);
+  const others = MANIFESTS.filter((file) => file !== WRITING_ONLY).flatMap((file) => namesOf(file, /./));
+  expect(namesOf(WRITING_ONLY, /./).filter((name) => others.includes(name))).toEqual([]);
 });
 
 test("docs/security.md says what each right is for", async () => {

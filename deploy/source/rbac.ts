@@ -6,7 +6,7 @@ import type {
 } from "@kubernetes/client-node";
 import { NAMESPACES, NETWORK_POLICIES, ownNode, PODS } from "../../adapters/kubernetes/store/resources.ts";
 import type { Commented } from "./commented.ts";
-import { LABELS, NAME, NAMESPACE } from "./names.ts";
+import { ANNOTATIONS, LABELS, NAME, NAMESPACE } from "./names.ts";
 
 const READ_VERBS = ["get", "list", "watch"] as const;
 
@@ -34,48 +34,51 @@ function readRule([path, reason]: (typeof READ)[number]): Commented<V1PolicyRule
   return { "#": reason, ...resourceOf(path), verbs: [...READ_VERBS] };
 }
 
-function writeRule(isBound: boolean): Commented<V1PolicyRule> {
-  const bound = isBound
-    ? "RBAC cannot name a node's pods: the ValidatingAdmissionPolicy below does."
-    : "RBAC cannot name a node's pods; the ValidatingAdmissionPolicy of tortie.yaml does, for tokens that are bound to a node.";
+const WRITE_RULE: Commented<V1PolicyRule> = {
+  "#": "The only right to write: the annotations cni.projectcalico.org/podIP, podIPs and containerID of pods that tortie's plugin wires, which calicoctl and tools of others read. RBAC cannot name a node's pods: the ValidatingAdmissionPolicy below does. Without this rule nothing is missing but the annotations.",
+  apiGroups: [""],
+  resources: ["pods/status"],
+  verbs: ["patch"],
+};
+
+function role(name: string, about: string, rules: Commented<V1PolicyRule>[]): Commented<V1ClusterRole> {
   return {
-    "#": `The only right to write: the annotations cni.projectcalico.org/podIP, podIPs and containerID of pods that tortie's plugin wires, which calicoctl and tools of others read. ${bound} Without this rule nothing is missing but the annotations; TORTIE_PODANNOTATIONS=false asks for none.`,
-    apiGroups: [""],
-    resources: ["pods/status"],
-    verbs: ["patch"],
+    "#": about,
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name, labels: LABELS },
+    rules,
   };
 }
 
-export type Writes = "none" | "bound" | "unbound";
+function bindingOf(name: string): Commented<V1ClusterRoleBinding> {
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name, labels: LABELS },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+    subjects: [{ kind: "ServiceAccount", name: NAME, namespace: NAMESPACE }],
+  };
+}
 
-/** The agent's account and its rights: to read what policies are made of, and to write its pods' addresses down. */
-export function rbac(
-  writes: Writes,
-): [Commented<V1ServiceAccount>, Commented<V1ClusterRole>, Commented<V1ClusterRoleBinding>] {
-  const metadata = { name: NAME, labels: LABELS };
-  const write = writes === "none" ? [] : [writeRule(writes === "bound")];
-  return [
-    {
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name: NAME, namespace: NAMESPACE, labels: LABELS },
-    },
-    {
-      "#":
-        writes === "none"
-          ? "What the agent may do at the API server: read what policies are made of. It writes nothing."
-          : "What the agent may do at the API server: read what policies are made of, and write down at each of its pods what that pod's addresses are. Nothing else.",
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRole",
-      metadata,
-      rules: [...READ.map(readRule), ...write],
-    },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata,
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: NAME },
-      subjects: [{ kind: "ServiceAccount", name: NAME, namespace: NAMESPACE }],
-    },
-  ];
+type Role = [Commented<V1ClusterRole>, Commented<V1ClusterRoleBinding>];
+
+/** The agent's account and its rights: to read what policies are made of, and, where it writes, to write its pods' addresses down. */
+export function rbac({ writes }: { readonly writes: boolean }): [Commented<V1ServiceAccount>, ...Role] {
+  const about = writes
+    ? "What the agent may do at the API server: read what policies are made of, and write down at each of its pods what that pod's addresses are. Nothing else."
+    : "What the agent may do at the API server: read what policies are made of. It writes nothing.";
+  const account = {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: NAME, namespace: NAMESPACE, labels: LABELS },
+  };
+  const rules = [...READ.map(readRule), ...(writes ? [WRITE_RULE] : [])];
+  return [account, role(NAME, about, rules), bindingOf(NAME)];
+}
+
+/** The right to write alone, in a role of its own, for an account that has the others. */
+export function annotationRights(): Role {
+  const about = "What the agent may write, beside what tortie-rbac.yaml lets it read.";
+  return [role(ANNOTATIONS, about, [WRITE_RULE]), bindingOf(ANNOTATIONS)];
 }

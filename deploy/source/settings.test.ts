@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { SERVICE_ACCOUNT_DIRECTORY } from "../../agent/cni-config/cni-kubeconfig.ts";
 import { wantedCniConfig } from "../../agent/cni-config/wanted-cni-config.ts";
 import { FLANNEL_FILE } from "../../agent/host/flannel-file.ts";
 import { readPools } from "../../agent/host/ip-pools.ts";
@@ -106,6 +107,7 @@ describe.each(WIRING.map((one) => [one.where, one] as const))("%s", (_, agent) =
       `/host${config.cniNetDirectory}`,
       dirname(FLANNEL_FILE),
       dirname(config.poolFile),
+      SERVICE_ACCOUNT_DIRECTORY,
     ]);
   });
 

@@ -98,7 +98,11 @@ function annotate(who: string, pod: string, addresses: readonly string[]): Promi
 }
 
 interface Pod {
-  readonly metadata: { readonly uid: string; readonly annotations: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
 }
 
 async function podOf(name: string): Promise<Pod> {
@@ -184,9 +188,10 @@ const OTHER_CHANGES: readonly (readonly [what: string, patch: object, why: strin
   ],
   ["somebody's annotation", { metadata: { annotations: { kept: "ours" } } }, annotations],
   ["somebody's annotation taken away", { metadata: { annotations: { kept: null } } }, annotations],
-  ["a label", { metadata: { labels: { app: "database" } } }, not("labels")],
-  ["a label taken away", { metadata: { labels: { app: null } } }, not("labels")],
+  ["a label", { metadata: { labels: { app: "database" } } }, not("labels and name")],
+  ["a label taken away", { metadata: { labels: { app: null } } }, not("labels and name")],
   ["a finalizer", { metadata: { finalizers: ["tortie.test/x"] } }, not("finalizers and owners")],
+  ["the prefix of its name", { metadata: { generateName: "other-" } }, not("labels and name")],
   ["the phase", { status: { phase: "Failed" } }, not("spec and status")],
   [
     "the address",
@@ -205,7 +210,7 @@ test.each(OTHER_CHANGES)("%s is refused", async (_, change, why) => {
 test("every kind of patch is judged alike", async () => {
   const label = [{ op: "replace", path: "/metadata/labels/app", value: "x" }];
   const applied = { apiVersion: "v1", kind: "Pod", metadata: { labels: { role: "x" } } };
-  const expected = denied("on-node-1", not("labels"));
+  const expected = denied("on-node-1", not("labels and name"));
   for (const [contentType, body] of [
     ["application/json-patch+json", label],
     ["application/merge-patch+json", { metadata: { labels: { role: "x" } } }],
@@ -215,6 +220,25 @@ test("every kind of patch is judged alike", async () => {
       contentType,
       expected,
     ]);
+});
+
+test("no pod is made by its status", async () => {
+  const applied = { apiVersion: "v1", kind: "Pod", metadata: { name: "none" }, spec: { nodeName: "node-1" } };
+  const type = "application/apply-patch+yaml";
+  expect(await patch("node-1", "none", applied, type)).toEqual({
+    status: 404,
+    message: 'pods "none" not found',
+  });
+});
+
+test("owners are not taken from a status, and the record of who wrote what may be emptied: nothing else changes", async () => {
+  const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: "node-1", uid: "0f0f" }];
+  const before = await podOf("on-node-1");
+  const emptied = { metadata: { ownerReferences, managedFields: [{}] } };
+  expect(await patch("node-1", "on-node-1", emptied)).toEqual({ status: 200, message: "" });
+  const after = await podOf("on-node-1");
+  const { resourceVersion } = after.metadata;
+  expect(after).toEqual({ ...before, metadata: { ...before.metadata, resourceVersion } });
 });
 
 test("an own annotation may be taken away", async () => {

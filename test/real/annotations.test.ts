@@ -22,15 +22,30 @@ interface Node extends AsyncDisposable {
   annotations(): Promise<Readonly<Record<string, string>>>;
 }
 
-/** A node whose pods the agent's own plugin wires, with the agent of a manifest's account and the token that a kubelet gets for it. */
-async function startNode(manifest: string, newest: boolean): Promise<Node> {
+interface NodeOptions {
+  readonly manifests: readonly string[];
+  readonly newest: boolean;
+  /** A token of the account, for an agent of that node. */
+  readonly token: (cluster: Cluster, node: string) => Promise<string>;
+}
+
+/** As docs/cluster.md makes it. */
+function tokenOfPerson(cluster: Cluster, ...bound: readonly string[]): Promise<string> {
+  return cluster.kubectl(["--namespace=kube-system", "create", "token", "tortie", ...bound]);
+}
+
+const boundToken: NodeOptions["token"] = (cluster, node) =>
+  tokenOfPerson(cluster, "--bound-object-kind=Node", `--bound-object-name=${node}`);
+
+/** A node whose pods the agent's own plugin wires, with the account of these manifests. */
+async function startNode({ manifests, newest, token }: NodeOptions): Promise<Node> {
   await using building = new AsyncDisposableStack();
   const network = building.use(NetworkNamespace.create());
   const pod = building.use(NetworkNamespace.create());
   ip(network, "link set lo up");
   for (const name of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) setSysctl(network, `net/${name}`, "1");
   const cluster = building.use(await startCluster({ network, newest }));
-  await cluster.kubectl(["apply", "--filename", join(MANIFESTS, manifest)]);
+  for (const one of manifests) await cluster.kubectl(["apply", "--filename", join(MANIFESTS, one)]);
   await createNode(cluster, NODE, ["10.65.0.0/24"]);
   await createNamespace(cluster, "shop");
   await createPod(cluster, { namespace: "shop", name: "web", node: NODE, addresses: [] });
@@ -41,7 +56,7 @@ async function startNode(manifest: string, newest: boolean): Promise<Node> {
     DATASTORE_TYPE: "kubernetes",
     K8S_API_ENDPOINT: cluster.server,
     K8S_CA_FILE: cluster.identities.caFile,
-    K8S_TOKEN: await agentToken(cluster, NODE),
+    K8S_TOKEN: (await token(cluster, NODE)).trim(),
     NODENAME: NODE,
     CALICO_MANAGE_CNI: "true",
     TORTIE_RUNDIRECTORY: run,
@@ -93,16 +108,21 @@ async function startNode(manifest: string, newest: boolean): Promise<Node> {
   };
 }
 
+const WIRED = { podIP: "10.65.0.2/32", podIPs: "10.65.0.2/32", containerID: "c1" };
+
 test("with the account of tortie.yaml and a kubelet's token the agent annotates its pods at the newest server", async () => {
-  await using node = await startNode("tortie.yaml", true);
+  await using node = await startNode({ manifests: ["tortie.yaml"], newest: true, token: agentToken });
   await node.wire();
-  const wired = { podIP: "10.65.0.2/32", podIPs: "10.65.0.2/32", containerID: "c1" };
-  await until(async () => Bun.deepEquals(await node.annotations(), wired));
+  await until(async () => Bun.deepEquals(await node.annotations(), WIRED));
   expect(node.agent.out()).not.toMatch(/"level":"(warning|error)"/);
 }, 60_000);
 
 test("at 1.20, whose server cannot bind that right, the agent leaves annotations out and says so once", async () => {
-  await using node = await startNode("tortie-before-1.30.yaml", false);
+  await using node = await startNode({
+    manifests: ["tortie-before-1.30.yaml"],
+    newest: false,
+    token: agentToken,
+  });
   await node.wire();
   await until(() => node.agent.messages().includes("pods are not annotated"));
   expect(await node.annotations()).toEqual({});
@@ -110,4 +130,23 @@ test("at 1.20, whose server cannot bind that right, the agent leaves annotations
   expect(node.agent.messages().filter((message) => message.includes("annotated"))).toEqual([
     "pods are not annotated",
   ]);
+}, 60_000);
+
+test("an agent that may only read, as tortie-rbac.yaml has it, leaves annotations out and says so once, not as an error", async () => {
+  const manifests = ["tortie-rbac.yaml"];
+  await using node = await startNode({ manifests, newest: true, token: (cluster) => tokenOfPerson(cluster) });
+  await node.wire();
+  await until(() => node.agent.messages().includes("pods are not annotated"));
+  expect(await node.annotations()).toEqual({});
+  expect(await node.agent.end("SIGTERM")).toBe(0);
+  expect(node.agent.messages().filter((message) => message.includes("annotated"))).toHaveLength(1);
+  expect(node.agent.out()).not.toMatch(/"level":"(warning|error)"/);
+}, 60_000);
+
+test("with tortie-annotations.yaml beside it, and a token that is bound to its node, it annotates", async () => {
+  const manifests = ["tortie-rbac.yaml", "tortie-annotations.yaml"];
+  await using node = await startNode({ manifests, newest: true, token: boundToken });
+  await node.wire();
+  await until(async () => Bun.deepEquals(await node.annotations(), WIRED));
+  expect(node.agent.out()).not.toMatch(/"level":"(warning|error)"/);
 }, 60_000);

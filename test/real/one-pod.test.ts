@@ -4,6 +4,7 @@ import { follow, type Follower } from "../../adapters/behaviour.ts";
 import type { Annotated, Datastore, PodAnnotation, PodLookUp } from "../../adapters/datastore.ts";
 import { kubernetesDatastore } from "../../adapters/kubernetes/datastore.ts";
 import type { Address } from "../../model/address.ts";
+import { grantAnnotations } from "./annotation-right.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { createNamespace, createNode, createPod } from "./objects.ts";
 import { clientOf } from "./who.ts";
@@ -19,6 +20,7 @@ let follower: Follower;
 beforeAll(async () => {
   cluster = await startCluster();
   await cluster.kubectl(["apply", "-f", ROLE]);
+  await grantAnnotations(cluster);
   await createNode(cluster, NODE, ["10.65.0.0/24"]);
   await createNamespace(cluster, "shop");
   const caFile = join(cluster.directory, "ca-of-the-test.crt");
@@ -83,7 +85,7 @@ test("a pod is found with its UID, and with its hash where it is a static one", 
   expect(await lookUp("none")).toEqual({ kind: "absent" });
 });
 
-test("the role suffices to annotate a pod, and nothing else of it changes", async () => {
+test("the roles suffice to annotate a pod, and nothing else of it changes", async () => {
   const before = await make("wired");
   const { uid } = before.metadata;
   expect(await annotate({ pod: "wired", uid })).toEqual({ kind: "annotated" });
@@ -125,10 +127,8 @@ test("without the rights both are a value that names what is missing, and afterw
       "--patch",
       JSON.stringify({ rules: given }),
     ]);
-  const without = rules
-    .filter(({ resources }) => !resources.includes("pods/status"))
-    .map((rule) => ({ ...rule, verbs: ["list", "watch"] }));
-  await grant(without);
+  await grant(rules.map((rule) => ({ ...rule, verbs: ["list", "watch"] })));
+  await cluster.kubectl(["delete", "clusterrolebinding", "tortie-annotations"]);
   // The server learns of its own roles by a watch.
   let looked = await lookUp("refused");
   while (looked?.kind !== "unreadable") looked = await lookUp("refused");
@@ -144,6 +144,7 @@ test("without the rights both are a value that names what is missing, and afterw
     next: 'grant it by RBAC: a ClusterRole with apiGroups [""], resources ["pods/status"], verbs ["patch"], bound to user "system:serviceaccount:kube-system:tortie"',
   });
   await grant(rules);
+  await grantAnnotations(cluster);
   while (annotated.kind !== "annotated") annotated = await annotate({ pod: "refused", uid });
   while (looked?.kind !== "found") looked = await lookUp("refused");
 }, 30_000);
