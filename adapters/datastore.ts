@@ -63,9 +63,7 @@ export type Annotated =
   | { readonly kind: "annotated" }
   /** There is no such pod any more. */
   | { readonly kind: "gone" }
-  /** It is left out, this time and from now on. */
-  | { readonly kind: "leftOut"; readonly because: string; readonly next: string }
-  /** The account has no right to it, which nobody said it should have; it may get it later. */
+  /** The account has no right to it, or none that is bound to this node; nobody said it should, and it may be otherwise later. */
   | { readonly kind: "notAllowed"; readonly because: string; readonly next: string }
   | { readonly kind: "failed"; readonly because: string; readonly next: string };
 

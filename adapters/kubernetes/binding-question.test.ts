@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Address } from "../../model/address.ts";
 import type { Annotated, PodAnnotation } from "../datastore.ts";
+import { createBindingQuestion } from "./binding-question.ts";
 import type { KubernetesClient } from "./connection/client.ts";
 import { kubernetesDatastore } from "./datastore.ts";
 
@@ -70,7 +71,7 @@ test.each([
 ])("a server %s is asked once, and left alone", async (_, answer) => {
   using all = await bench(answer);
   const results = [await all.annotate(), await all.annotate()];
-  expect(results.map((result) => result?.kind)).toEqual(["leftOut", "leftOut"]);
+  expect(results.map((result) => result?.kind)).toEqual(["notAllowed", "notAllowed"]);
   expect(all.asked).toEqual([GROUP]);
 });
 
@@ -87,6 +88,32 @@ test.each([
   expect(await all.annotate()).toMatchObject({ kind: "failed", because, next: expect.stringMatching(/./) });
   expect(await all.annotate()).toEqual({ kind: "annotated" });
   expect(all.asked).toEqual([GROUP, GROUP, PATCH]);
+});
+
+test("after an hour it is asked again: the server may be a newer one, or an older one", async () => {
+  let time = 0;
+  let answer = WITHOUT;
+  let asked = 0;
+  const client: KubernetesClient = {
+    server: "https://test",
+    notices: [],
+    request: async () => {
+      asked++;
+      return answer();
+    },
+    [Symbol.dispose]: () => undefined,
+  };
+  const unbound = createBindingQuestion(() => time);
+  expect(await unbound(client, signal)).toMatchObject({ kind: "notAllowed" });
+  answer = WITH;
+  time = 3_599_999;
+  expect(await unbound(client, signal)).toMatchObject({ kind: "notAllowed" });
+  time = 3_600_000;
+  expect(await unbound(client, signal)).toBeUndefined();
+  answer = WITHOUT;
+  time = 7_200_000;
+  expect(await unbound(client, signal)).toMatchObject({ kind: "notAllowed" });
+  expect(asked).toBe(3);
 });
 
 test("told to, it asks nobody", async () => {

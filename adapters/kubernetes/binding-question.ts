@@ -2,29 +2,36 @@ import type { Annotated } from "../datastore.ts";
 import { type AdmissionPolicies, askForAdmissionPolicies } from "./connection/admission-policies.ts";
 import type { KubernetesClient } from "./connection/client.ts";
 
-/** Why pods are not to be annotated; undefined: they are. */
-type Refusal = Extract<Annotated, { kind: "leftOut" | "failed" }> | undefined;
+/** Milliseconds. */
+const HOUR = 3_600_000;
 
-const LEFT_OUT: Refusal = {
-  kind: "leftOut",
+/** Why pods are not to be annotated; undefined: they are. */
+type Refusal = Extract<Annotated, { kind: "notAllowed" | "failed" }> | undefined;
+
+const UNBOUND: Refusal = {
+  kind: "notAllowed",
   because:
     "the API server has no ValidatingAdmissionPolicy (it came with 1.30), so the right to annotate pods would hold for those of every node",
-  next: "nothing, where nobody reads the annotations; TORTIE_PODANNOTATIONS=true writes them all the same",
+  next: "nothing, where nobody reads the annotations; TORTIE_PODANNOTATIONS=true writes them all the same; a newer API server is noticed within an hour",
 };
 
 /**
  * RBAC cannot name a node's pods, an admission policy can: without one, whoever has a node's token may annotate the pods of all
- * nodes. The answer is asked for once, and again only where the question failed.
+ * nodes. The answer counts for an hour, for agents outlive the upgrade of a server; a question that failed is asked again.
  */
-export function createBindingQuestion(): (client: KubernetesClient, signal: AbortSignal) => Promise<Refusal> {
-  let asked: Promise<AdmissionPolicies> | undefined;
+export function createBindingQuestion(
+  now: () => number = () => performance.now(),
+): (client: KubernetesClient, signal: AbortSignal) => Promise<Refusal> {
+  let last: { readonly at: number; readonly asking: Promise<AdmissionPolicies> } | undefined;
   return async (client, signal) => {
-    const asking = (asked ??= askForAdmissionPolicies(client, signal));
-    const answer = await asking;
+    if (last === undefined || now() - last.at >= HOUR)
+      last = { at: now(), asking: askForAdmissionPolicies(client, signal) };
+    const mine = last;
+    const answer = await mine.asking;
     if (answer.kind === "failed") {
-      if (asked === asking) asked = undefined;
+      if (last === mine) last = undefined;
       return answer;
     }
-    return answer.kind === "served" ? undefined : LEFT_OUT;
+    return answer.kind === "served" ? undefined : UNBOUND;
   };
 }

@@ -134,18 +134,6 @@ test("a right that is missing is told once and quietly, and tried again, for it 
   expect(text()).toContain('"level":"info"');
 });
 
-test("where annotations are left out, that is told once, and none is begun any more", async () => {
-  const { annotator, begun, finish, messages, text } = bench();
-  for (const pod of ["a", "b", "c"]) annotator.write(annotation(pod, "10.0.0.1"));
-  const leftOut: Annotated = { kind: "leftOut", because: "too old", next: "nothing" };
-  await finish(leftOut);
-  await finish(leftOut);
-  annotator.write(annotation("a"));
-  expect(begun).toEqual(["a 10.0.0.1", "b 10.0.0.1"]);
-  expect(messages()).toEqual(["pods are not annotated"]);
-  expect(text()).toContain('"because":"too old","next":"nothing"');
-});
-
 test("a pod that is gone is no failure", async () => {
   const { annotator, finish, messages } = bench();
   annotator.write(annotation("a"));

@@ -42,7 +42,6 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
   /** By UID: how often in a row it failed, and what begins the next try. */
   const failed = new Map<string, { failures: number; timer?: ReturnType<typeof setTimeout> }>();
   const told = new Set<string>();
-  let leftOut = false;
 
   /** Whether this cause is worth a line. */
   function isNew(because: string): boolean {
@@ -57,12 +56,6 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
         return told.clear();
       case "gone":
         return;
-      case "leftOut": {
-        if (!leftOut)
-          log.write("info", "pods are not annotated", { because: result.because, next: result.next });
-        leftOut = true;
-        return wanted.clear();
-      }
       case "notAllowed": {
         const { because, next } = result;
         if (isNew(because)) log.write("info", "pods are not annotated", { because, next });
@@ -117,7 +110,6 @@ export function createPodAnnotator(options: PodAnnotatorOptions): PodAnnotator {
 
   return {
     write(annotation) {
-      if (leftOut) return;
       clearTimeout(failed.get(annotation.uid)?.timer);
       failed.delete(annotation.uid);
       put(annotation);
