@@ -60,6 +60,10 @@ export async function plugPods(lab: Lab, directory: string): Promise<number> {
   const began = performance.now();
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "host-local"), ADDRESS_PLUGIN, { mode: 0o755 });
-  await Promise.all([...lab.pods.values()].map((pod) => plug(pod, lab.node, directory)));
+  // Where one fails the others still write into the directory: it may be removed when all have ended.
+  const plugged = await Promise.allSettled(
+    [...lab.pods.values()].map((pod) => plug(pod, lab.node, directory)),
+  );
+  for (const each of plugged) if (each.status === "rejected") throw each.reason;
   return performance.now() - began;
 }
