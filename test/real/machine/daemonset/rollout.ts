@@ -13,8 +13,10 @@ export async function rolledOut(node: ShippedNode, daemonSet: string): Promise<s
   await node.cluster.kubectl(words).catch(async (error: unknown) => {
     const logs = ["logs", "--namespace=kube-system", `daemonset/${daemonSet}`, "--all-containers"];
     const said = await node.cluster.kubectl(logs).catch(String);
+    const seen = ["get", "daemonsets,pods", "--namespace=kube-system", "--output=yaml"];
+    const objects = await node.cluster.kubectl(seen).catch(String);
     const health = await askHealth(node.machine.network, "/readiness");
-    throw new Error(`${String(error)}\n${said}\n${health?.body}`);
+    throw new Error(`${String(error)}\n${said}\n${health?.body}\n${objects}`);
   });
   return podsOf(node, daemonSet);
 }
