@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../../agent/running-agent.ts";
 import { type Scene, startScene } from "../../pages/scene.ts";
 import { newestProgram } from "../newest.ts";
 import { POD_IMAGE } from "../pod-image.ts";
+import { BRIDGE, startBridgedPod } from "./daemonset/bridged-pod.ts";
+import { findProcess, processFacts } from "./daemonset/process-facts.ts";
+import { rolledOut } from "./daemonset/rollout.ts";
 import { type ShippedNode, startShippedNode } from "./daemonset/shipped-node.ts";
 
 // What the pages tell somebody with a cluster, typed on a node of one, from top to bottom.
@@ -11,12 +15,15 @@ let resources: AsyncDisposableStack;
 let node: ShippedNode;
 let scene: Scene;
 const built = new Set<string>();
+/** Takes away what was there before tortie. */
+let forget: () => Promise<void>;
 beforeAll(async () => {
   await using building = new AsyncDisposableStack();
   node = building.use(await startShippedNode());
   const { cluster, containerd, machine } = node;
   // The page makes it.
   await cluster.kubectl(["delete", "configmap", "kubernetes-services-endpoint", "--namespace=kube-system"]);
+  forget = await startBridgedPod(node);
   // The tutorial's pods run busybox, as those of the tests do.
   await containerd.ctr(["image", "tag", POD_IMAGE, "docker.io/library/busybox:1.36"]);
   scene = building.use(
@@ -42,6 +49,18 @@ test("install.md: the image, where the server is, and the single file", async ()
   await scene.play("docs/install.md", "A single file");
 }, 120_000);
 
+test("a pod that another plugin wired before is named", async () => {
+  const { cluster, machine } = node;
+  const exec = "exec --namespace=kube-system daemonset/tortie --container=tortie -- tortie preflight";
+  // It ends with 1, for no policy holds for that pod.
+  const script = `KUBECONFIG="$1" "$0" ${exec} 2>&1 || true`;
+  const report = await machine.run(["sh", "-c", script, newestProgram("kubectl"), cluster.adminKubeconfig]);
+  expect(report.replaceAll(/\s+/g, " ")).toContain(
+    `failed running pods another plugin wired default/old behind ${BRIDGE}: no policy holds for them`,
+  );
+  await forget();
+}, 60_000);
+
 test("preflight.md, beside the agent", async () => {
   await scene.play("docs/preflight.md", "In a cluster");
 }, 60_000);
@@ -60,11 +79,9 @@ test("install.md: the addon manager takes both files", async () => {
   await scene.play("docs/install.md", "The addon manager");
   const addons = join(node.machine.root, "etc/kubernetes/addons");
   // As the addon manager does it.
-  const { cluster } = node;
   for (const file of readdirSync(addons).toSorted())
-    await cluster.kubectl(["apply", "-f", "-"], readFileSync(join(addons, file), "utf8"));
-  const rollout = ["rollout", "status", "daemonset/tortie", "--namespace=kube-system", "--timeout=60s"];
-  expect(await cluster.kubectl(rollout)).toContain("successfully rolled out");
+    await node.cluster.kubectl(["apply", "-f", "-"], readFileSync(join(addons, file), "utf8"));
+  await rolledOut(node, "tortie");
 }, 120_000);
 
 // Flannel's image and the platforms themselves are not to be had here: what is applied is accepted.
@@ -74,8 +91,14 @@ test("install.md: the other manifests are taken", async () => {
   await node.remove("tortie-flannel.yaml");
   await scene.play("docs/install.md", "Platforms");
   await node.remove("tortie.yaml");
+  await until(() => findProcess(node.machine, "tortie agent") === undefined);
+  const brought = ["/opt/cni/bin/calico", "/etc/cni/net.d/10-calico.conflist"];
+  await node.machine.run(["rm", ...brought]);
   await scene.play("docs/install.md", "Beside another CNI plugin");
-  const { cluster } = node;
-  const rollout = ["rollout", "status", "daemonset/tortie", "--namespace=kube-system", "--timeout=60s"];
-  expect(await cluster.kubectl(rollout)).toContain("successfully rolled out");
+  await rolledOut(node, "tortie");
+  expect(processFacts(findProcess(node.machine, "tortie agent") ?? 0)).toMatchObject({
+    capabilities: { effective: "0000000000001000" },
+    seccomp: "2",
+  });
+  expect(brought.filter((path) => existsSync(node.path(path)))).toEqual([]);
 }, 180_000);
