@@ -11,3 +11,16 @@ test.each([
 ])("git's %j is version %p", (described, version) => {
   expect(versionOfTag(described)).toBe(version);
 });
+
+test.each([
+  [["--foo"], "Unknown option '--foo'"],
+  [["--target", "sparc"], '--target "sparc" is no target that there is'],
+])("%j is refused, and what is allowed is told", (words, message) => {
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "compile.ts", ...words], {
+    cwd: import.meta.dir,
+    stderr: "pipe",
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr.toString()).toStartWith(message);
+  expect(stderr.toString()).toEndWith("usage: bun run build [--target x64|arm64] [--outdir DIR]\n");
+});

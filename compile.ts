@@ -136,19 +136,35 @@ function writeChecksums(outdir: string, files: readonly string[]): void {
 function chosenTargets(name: string | undefined): readonly Target[] {
   if (name === undefined) return ["x64", "arm64"];
   if (name === "x64" || name === "arm64") return [name];
-  throw new TypeError(`--target is x64 or arm64, got "${name}"`);
+  throw new TypeError(`--target "${name}" is no target that there is`);
+}
+
+interface Wish {
+  readonly targets: readonly Target[];
+  readonly outdir: string;
+}
+
+/** Ends the process where the words ask for nothing that there is. */
+function wishOf(args: string[]): Wish {
+  try {
+    const options = { target: { type: "string" }, outdir: { type: "string" } } as const;
+    const { values } = parseArgs({ args, options });
+    return { targets: chosenTargets(values.target), outdir: values.outdir ?? join(root, "dist") };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`${error.message}\nusage: bun run build [--target x64|arm64] [--outdir DIR]\n`);
+    return process.exit(1);
+  }
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { target: { type: "string" }, outdir: { type: "string", default: join(root, "dist") } },
-  });
+  const { targets, outdir } = wishOf(process.argv.slice(2));
   const built: string[] = [];
-  for (const target of chosenTargets(values.target)) {
-    const outfile = await build(target, values.outdir, tortieEntrypoints());
+  for (const target of targets) {
+    const outfile = await build(target, outdir, tortieEntrypoints());
     built.push(outfile);
     const mebibytes = (Bun.file(outfile).size / 1024 / 1024).toFixed(1);
     process.stdout.write(`${outfile}  ${mebibytes} MiB  ${version()} ${commit()}\n`);
   }
-  writeChecksums(values.outdir, built);
+  writeChecksums(outdir, built);
 }
