@@ -114,7 +114,8 @@ test("open says what is there instead of a network namespace, and leaves no desc
           `could not open the network namespace "${path}": there is nothing at this path (${symbol}); ` +
           "whoever made it has taken it away: the sandbox is gone, or the path is wrong",
       });
-    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+    // Fewer where what other tests had open was closed meanwhile.
+    expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -157,7 +157,8 @@ const SETTINGS = {
   podAnnotations: undecided(BOOLEAN, {
     name: "TORTIE_PODANNOTATIONS",
     means: "write each pod's addresses and container to its `cni.projectcalico.org/` annotations",
-    defaultWords: "true where the API server has ValidatingAdmissionPolicy (1.30) and the account has the right, else false",
+    defaultWords:
+      "true where the API server has ValidatingAdmissionPolicy (1.30) and the account has the right, else false",
   }),
   ipv4Pool: undecided(block(4), {
     name: "CALICO_IPV4POOL_CIDR",
