@@ -3,7 +3,8 @@
 #     ip netns delete web; ip netns delete database
 set -euo pipefail
 
-sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 
 connect() { # NAME IPV4 IPV6
   local host_end="cali$(printf 'shop.%s' "$1" | sha1sum | cut -c1-11)"

@@ -59,7 +59,13 @@ async function cluster(sandbox: Sandbox): Promise<ApiServer> {
 }
 
 async function startAgent(sandbox: Sandbox, { url }: ApiServer): Promise<void> {
-  const kubernetes = { DATASTORE_TYPE: "kubernetes", K8S_API_ENDPOINT: url, CALICO_MANAGE_CNI: "true" };
+  const kubernetes = {
+    DATASTORE_TYPE: "kubernetes",
+    K8S_API_ENDPOINT: url,
+    CALICO_MANAGE_CNI: "true",
+    // This server has no admission policies, where nothing is written unless somebody asks for it.
+    TORTIE_PODANNOTATIONS: "true",
+  };
   sandbox.start(["agent"], kubernetes);
   await sandbox.untilReady();
 }
