@@ -13,7 +13,8 @@ test("the packet path is measured through every table, and nothing is left behin
   const results = await Array.fromAsync(
     measurePacketPath({ rounds: 2, passes: 1, milliseconds: 5 }, () => {}),
   );
-  expect(descriptors()).toBe(before);
+  // Fewer where what other tests had open was closed meanwhile.
+  expect(descriptors()).toBeLessThanOrEqual(before);
   const ways = navigator.hardwareConcurrency > 1 ? 2 : 1;
   for (const metric of ["packet_path_throughput_bits_per_second", "packet_path_connections_per_second"]) {
     const rates = results.filter((one) => one.metric === metric && one.labels["family"] === "ipv4");
