@@ -37,7 +37,8 @@ test("lockFile keeps others out until it is disposed of, which may be done twice
     expect(again).toBeDefined();
     expect(await lockOrNot(path, { milliseconds: 0 })).toBeUndefined();
   }
-  expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  // Fewer where what other tests had open was closed meanwhile.
+  expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
 });
 
 test("lockFile waits for the one who holds it, and this process does other things meanwhile", async () => {
