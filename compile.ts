@@ -17,8 +17,8 @@ const TARGETS: Readonly<Record<Target, { readonly bun: Bun.Build.CompileTarget; 
 
 const root = import.meta.dir;
 
-/** What git says, without its line's end; `undefined` where it fails, or where there is no git. */
-function git(...words: string[]): string | undefined {
+/** What git says of this clone, without its line's end; `undefined` where it fails, or where there is no git. */
+export function git(...words: string[]): string | undefined {
   if (Bun.which("git") === null) return undefined;
   const { success, stdout } = Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
   return success ? stdout.toString().trim() : undefined;

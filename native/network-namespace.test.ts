@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { NetworkNamespace } from "./network-namespace.ts";
 import { NetworkNamespaceError } from "./network-namespace-error.ts";
+import { openDescriptors, openedSince } from "../test/open-descriptors.ts";
 
 const here = (): string => readlinkSync("/proc/thread-self/ns/net");
 
@@ -95,7 +96,7 @@ test("open says what is there instead of a network namespace, and leaves no desc
   try {
     Bun.spawnSync(["mkfifo", pipe]);
     writeFileSync(file, "");
-    const before = readdirSync("/proc/self/fd").length;
+    const before = openDescriptors();
     for (const path of [file, pipe, directory, "/dev/null", "/proc/self/ns/mnt", "/proc/self/ns/pid"])
       expect(refusal(path)).toEqual({
         kind: "noNamespace",
@@ -114,8 +115,7 @@ test("open says what is there instead of a network namespace, and leaves no desc
           `could not open the network namespace "${path}": there is nothing at this path (${symbol}); ` +
           "whoever made it has taken it away: the sandbox is gone, or the path is wrong",
       });
-    // Fewer where what other tests had open was closed meanwhile.
-    expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before);
+    expect(openedSince(before)).toEqual([]);
   } finally {
     rmSync(directory, { recursive: true });
   }

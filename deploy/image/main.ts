@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { imageReference, Refused, withUsage } from "../arguments.ts";
+import { git } from "../../compile.ts";
 import { bundledPackages } from "./bundled-packages.ts";
 import type { Compression } from "./compression.ts";
 import { type Architecture, ARCHITECTURES } from "./libraries.ts";
@@ -23,12 +24,6 @@ function oneOf<Word extends string>(option: string, words: readonly Word[], give
   const found = words.find((word) => word === given);
   if (found === undefined) throw new Refused(`--${option} is ${words.join(" or ")}, got "${given}"`);
   return found;
-}
-
-/** What git says, without its line's end; `undefined` outside a clone. */
-function git(...words: string[]): string | undefined {
-  const { success, stdout } = Bun.spawnSync(["git", "-C", root, ...words], { stderr: "ignore" });
-  return success ? stdout.toString().trim() : undefined;
 }
 
 /** Named in two ways: containerd reads the first, podman and skopeo the second. */
